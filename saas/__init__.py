@@ -1,0 +1,1 @@
+"""Floor 1: the machinery that knows no tenant's business."""

@@ -1,0 +1,34 @@
+"""Numbers of invoices, receipts and cases: one counter row per tenant and series, never max()."""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from saas.database import Model, db, unique
+from saas.ids import new_id
+from saas.scope import TenantOwned
+
+
+class Counter(TenantOwned, Model):
+    __tablename__ = "counters"
+
+    series: Mapped[str]
+    last: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (unique("series"),)
+
+
+def take_numbers(series: str, count: int = 1) -> range:
+    """The next `count` numbers of a series. The row stays locked until the transaction ends, so a
+    rolled back number is given again and there are no holes."""
+    db.session.execute(
+        insert(Counter)
+        .values(id=new_id(), series=series, last=0)
+        .on_conflict_do_nothing(index_elements=["tenant_id", "series"])
+    )
+    last = db.session.execute(
+        update(Counter).where(Counter.series == series).values(last=Counter.last + count).returning(Counter.last)
+    ).scalar_one()
+    return range(last - count + 1, last + 1)

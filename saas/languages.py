@@ -1,0 +1,75 @@
+"""Languages: one catalogue per package and language, read from the .po files when the process starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
+from flask import Flask
+from flask_babel import Babel, Domain, get_locale
+
+LANGUAGES = ("es", "en")
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def N_(msgid: str) -> str:  # noqa: N802 - the name gettext gave it
+    """Mark a sentence for the catalogues where it cannot be translated yet (rules, services)."""
+    return msgid
+
+
+def catalogue_folders(root: Path = ROOT) -> list[Path]:
+    """Every `translations` folder of the house, in a stable order."""
+    places = [root / "saas", root / "tenants", *sorted((root / "blueprints").iterdir()), *sorted((root / "themes").iterdir())]
+    return [place / "translations" for place in places if (place / "translations").is_dir()]
+
+
+def load_catalogue(language: str, root: Path = ROOT) -> Translations:
+    """All packages' sentences of one language, merged. A missing one falls back to its msgid."""
+    merged = Translations()
+    merged.plural = lambda n: int(n != 1)  # type: ignore[attr-defined]
+    for folder in catalogue_folders(root):
+        path = folder / f"{language}.po"
+        if not path.exists():
+            continue
+        with path.open("rb") as source:
+            catalogue = read_po(source, locale=language)
+        compiled = BytesIO()
+        write_mo(compiled, catalogue)
+        compiled.seek(0)
+        merged.merge(Translations(compiled))
+    return merged
+
+
+class HouseDomain(Domain):
+    """Flask-Babel's lookup, served from catalogues that were merged at start."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._catalogues = {language: load_catalogue(language) for language in LANGUAGES}
+
+    def get_translations(self) -> Translations:
+        locale = get_locale()
+        language = locale.language if locale else LANGUAGES[0]
+        return self._catalogues.get(language, self._catalogues[LANGUAGES[0]])
+
+
+class HouseBabel(Babel):
+    """Babel with the merged catalogues as its one domain."""
+
+    house: HouseDomain
+
+    @property
+    def domain_instance(self) -> HouseDomain:
+        return self.house
+
+
+def init_languages(
+    app: Flask, select_locale: Callable[[], str | None], select_zone: Callable[[], str | None]
+) -> None:
+    babel = HouseBabel()
+    babel.house = HouseDomain()
+    babel.init_app(app, default_locale="es", locale_selector=select_locale, timezone_selector=select_zone)

@@ -1,0 +1,90 @@
+"""Buckets of attempts: counted in a transaction of their own, so a refused request still counts."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+
+from sqlalchemy import Index, text
+from sqlalchemy.orm import Mapped
+
+from saas.clock import now
+from saas.database import Model, db, unique
+from saas.ids import new_id
+from saas.scope import TenantOwned, current_tenant_id
+
+
+class AttemptBucket(TenantOwned, Model):
+    """How often something was tried by one key since the window began. Keys are digests."""
+
+    __tablename__ = "attempt_buckets"
+
+    kind: Mapped[str]
+    key: Mapped[str]
+    window_began: Mapped[datetime.datetime]
+    count: Mapped[int]
+
+    __table_args__ = (unique("kind", "key"), Index("ix_attempt_buckets_age", "tenant_id", "window_began"))
+
+
+def count_attempt(kind: str, key: str, *, window: datetime.timedelta) -> int:
+    """Add one and return the count inside the window; atomic, however many ask at once."""
+    tenant_id = current_tenant_id()
+    moment = now()
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql("SELECT set_config('app.tenant_id', %s, true)", (str(tenant_id),))
+        count: int = connection.execute(
+            text(
+                "INSERT INTO attempt_buckets (tenant_id, id, kind, key, window_began, count) "
+                "VALUES (:tenant, :id, :kind, :key, :now, 1) "
+                "ON CONFLICT (tenant_id, kind, key) DO UPDATE SET "
+                "count = CASE WHEN attempt_buckets.window_began < :edge THEN 1 ELSE attempt_buckets.count + 1 END, "
+                "window_began = CASE WHEN attempt_buckets.window_began < :edge THEN :now "
+                "ELSE attempt_buckets.window_began END "
+                "RETURNING count"
+            ),
+            {
+                "tenant": tenant_id,
+                "id": new_id(),
+                "kind": kind,
+                "key": _digest(tenant_id.hex, kind, key),
+                "now": moment,
+                "edge": moment - window,
+            },
+        ).scalar_one()
+    return count
+
+
+def attempts(kind: str, key: str, *, window: datetime.timedelta) -> int:
+    """The count inside the window, without adding to it."""
+    tenant_id = current_tenant_id()
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql("SELECT set_config('app.tenant_id', %s, true)", (str(tenant_id),))
+        count = connection.execute(
+            text(
+                "SELECT count FROM attempt_buckets WHERE tenant_id = :tenant AND kind = :kind AND key = :key "
+                "AND window_began >= :edge"
+            ),
+            {
+                "tenant": tenant_id,
+                "kind": kind,
+                "key": _digest(tenant_id.hex, kind, key),
+                "edge": now() - window,
+            },
+        ).scalar()
+    return count or 0
+
+
+def forget(kind: str, key: str) -> None:
+    """Empty a bucket, after a success."""
+    tenant_id = current_tenant_id()
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql("SELECT set_config('app.tenant_id', %s, true)", (str(tenant_id),))
+        connection.execute(
+            text("DELETE FROM attempt_buckets WHERE tenant_id = :tenant AND kind = :kind AND key = :key"),
+            {"tenant": tenant_id, "kind": kind, "key": _digest(tenant_id.hex, kind, key)},
+        )
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\x00".join(parts).encode()).hexdigest()

@@ -1,0 +1,196 @@
+"""Whatever leaves the system is a row here first, written in the transaction of its cause.
+
+Rows are executed after the commit, at least once, each in a transaction of its own by a handler
+that must be idempotent. A row that fails is tried again with growing pauses; after
+`MAXIMUM_TRIES` it is dead: kept, shown, never dropped, and the queue moves on.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Index, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from saas.clock import now
+from saas.database import Model, db, unique
+from saas.ids import new_id
+from saas.platform_database import platform_connection
+from saas.scope import TenantOwned, unit_of_work
+
+MAXIMUM_TRIES = 8
+FIRST_PAUSE = datetime.timedelta(seconds=10)
+LEASE = datetime.timedelta(minutes=5)
+
+log = logging.getLogger("ventanilla.outbox")
+
+
+class OutboxRow(TenantOwned, Model):
+    __tablename__ = "outbox"
+
+    topic: Mapped[str]
+    key: Mapped[str | None]  # the same key is sent once, however often its cause is repeated
+    payload: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime.datetime]
+    due_at: Mapped[datetime.datetime]
+    tries: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime.datetime | None]
+    done_at: Mapped[datetime.datetime | None]
+    dead_at: Mapped[datetime.datetime | None]
+    error: Mapped[str | None]
+
+    __table_args__ = (
+        unique("topic", "key"),
+        Index(
+            "ix_outbox_due", "tenant_id", "due_at", postgresql_where=text("done_at IS NULL AND dead_at IS NULL")
+        ),
+    )
+
+
+Work = Callable[[dict[str, Any]], None]
+_handlers: dict[str, Work] = {}
+_wake: list[Callable[[], None]] = []
+
+
+def handler(topic: str) -> Callable[[Work], Work]:
+    """Register the one function that executes a topic. It gets the payload, inside a fresh
+    transaction of the row's tenant; it may use the session and must not commit."""
+
+    def register(work: Work) -> Work:
+        if topic in _handlers and _handlers[topic] is not work:
+            raise RuntimeError(f"two handlers for {topic}")
+        _handlers[topic] = work
+        return work
+
+    return register
+
+
+def enqueue(
+    topic: str,
+    payload: dict[str, Any],
+    *,
+    due_at: datetime.datetime | None = None,
+    key: str | None = None,
+) -> None:
+    """Write a row in the caller's transaction. Raises KeyError for a topic nobody handles."""
+    if topic not in _handlers:
+        raise KeyError(f"nobody handles {topic}")
+    moment = now()
+    db.session.execute(
+        insert(OutboxRow)
+        .values(
+            id=new_id(),
+            topic=topic,
+            key=key,
+            payload=payload,
+            created_at=moment,
+            due_at=due_at or moment,
+            tries=0,
+        )
+        .on_conflict_do_nothing(index_elements=["tenant_id", "topic", "key"])
+    )
+    db.session.info["outbox"] = True
+
+
+def on_wake(callback: Callable[[], None]) -> None:
+    """Let a runner be told that a transaction with outbox rows has committed."""
+    _wake.append(callback)
+
+
+def wake() -> None:
+    for callback in tuple(_wake):
+        callback()
+
+
+def tenants_with_work(moment: datetime.datetime) -> list[uuid.UUID]:
+    """Which tenants have rows due. Asked through the platform's role: it sees no payload."""
+    with platform_connection() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT DISTINCT tenant_id FROM outbox WHERE done_at IS NULL AND dead_at IS NULL "
+                "AND due_at <= :moment AND (locked_until IS NULL OR locked_until < :moment)"
+            ),
+            {"moment": moment},
+        )
+        return [row.tenant_id for row in rows]
+
+
+def drain(limit: int = 100) -> int:
+    """Execute rows that are due, of all tenants in turn, at most `limit`. Returns how many ran."""
+    ran = 0
+    for tenant_id in tenants_with_work(now()):
+        while ran < limit and run_next(tenant_id):
+            ran += 1
+    return ran
+
+
+def run_next(tenant_id: uuid.UUID) -> bool:
+    """Claim and execute one due row of a tenant. False when none is due.
+
+    The claim commits first, so a process that is killed leaves a row whose lease ends.
+    """
+    moment = now()
+    with unit_of_work(tenant_id) as session:
+        row = session.execute(
+            select(OutboxRow.id, OutboxRow.topic, OutboxRow.payload, OutboxRow.tries)
+            .where(
+                OutboxRow.done_at.is_(None),
+                OutboxRow.dead_at.is_(None),
+                OutboxRow.due_at <= moment,
+                or_(OutboxRow.locked_until.is_(None), OutboxRow.locked_until < moment),
+            )
+            .order_by(OutboxRow.due_at)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        ).first()
+        if row is None:
+            return False
+        session.execute(
+            update(OutboxRow)
+            .where(OutboxRow.id == row.id)
+            .values(locked_until=moment + LEASE, tries=OutboxRow.tries + 1)
+        )
+    _execute(tenant_id, row.id, row.topic, row.payload, row.tries + 1)
+    return True
+
+
+def _execute(tenant_id: uuid.UUID, row_id: uuid.UUID, topic: str, payload: dict[str, Any], tries: int) -> None:
+    try:
+        work = _handlers[topic]
+        with unit_of_work(tenant_id) as session:
+            work(payload)
+            session.execute(
+                update(OutboxRow)
+                .where(OutboxRow.id == row_id)
+                .values(done_at=now(), locked_until=None, error=None)
+            )
+    except Exception as problem:
+        log.exception("outbox row failed", extra={"tenant": str(tenant_id), "topic": topic, "row": str(row_id)})
+        dead = tries >= MAXIMUM_TRIES
+        with unit_of_work(tenant_id) as session:
+            session.execute(
+                update(OutboxRow)
+                .where(OutboxRow.id == row_id)
+                .values(
+                    locked_until=None,
+                    error=f"{type(problem).__name__}: {problem}"[:500],
+                    due_at=now() + FIRST_PAUSE * 3 ** (tries - 1),
+                    dead_at=now() if dead else None,
+                )
+            )
+
+
+def backlog() -> dict[str, int]:
+    """Rows of the active tenant that wait and that are dead."""
+    waiting, dead = db.session.execute(
+        select(
+            func.count().filter(OutboxRow.done_at.is_(None), OutboxRow.dead_at.is_(None)),
+            func.count().filter(OutboxRow.dead_at.is_not(None)),
+        ).select_from(OutboxRow)
+    ).one()
+    return {"waiting": waiting, "dead": dead}

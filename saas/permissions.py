@@ -1,0 +1,27 @@
+"""What a route demands, declared on its view. A test fails when a route declares nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+PUBLIC = "public"  # anybody on the right host
+SIGNED_IN = "signed-in"  # a user of the tenant
+GATEWAY = "gateway"  # a machine that proves itself by a token and a signature; no cookie, no CSRF token
+# Everything else is a staff permission, such as "desk.customers".
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def allow(permission: str) -> Callable[[View], View]:
+    """Declare who may call the view."""
+
+    def mark(view: View) -> View:
+        view.permission = permission  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def permission_of(view: Callable[..., Any]) -> str | None:
+    return getattr(view, "permission", None)

@@ -1,0 +1,171 @@
+"""The second of the two layers that keep tenants apart (the first is row-level security).
+
+With no tenant active, touching a tenant-owned model raises. With one, every ORM statement is
+filtered, every new row is stamped, and PostgreSQL is told the tenant when the transaction begins.
+Statements that are not built from mapped classes are refused here, because the filter could not
+reach them; `leaving_the_net(reason)` is the only way out and only listed files may use it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import Connection, ForeignKey, event
+from sqlalchemy.orm import (
+    Mapped,
+    ORMExecuteState,
+    Session,
+    SessionTransaction,
+    UOWTransaction,
+    declared_attr,
+    mapped_column,
+    with_loader_criteria,
+)
+
+from saas.database import db
+from saas.ids import new_id
+
+_tenant: ContextVar[uuid.UUID | None] = ContextVar("tenant", default=None)
+_outside: ContextVar[str | None] = ContextVar("outside_the_net", default=None)
+_net_disabled_by_test = False
+
+
+class NoTenant(RuntimeError):
+    """A tenant-owned row was touched while no tenant was active."""
+
+
+class WrongTenant(RuntimeError):
+    """A row of one tenant was about to be written while another one was active."""
+
+
+class OutsideTheNet(RuntimeError):
+    """A statement that the filter cannot reach was run without leaving the net on purpose."""
+
+
+def current_tenant_id() -> uuid.UUID:
+    """The active tenant. Raises NoTenant."""
+    tenant_id = _tenant.get()
+    if tenant_id is None:
+        raise NoTenant("no tenant is active")
+    return tenant_id
+
+
+def active_tenant_id() -> uuid.UUID | None:
+    return _tenant.get()
+
+
+@contextmanager
+def tenant_scope(tenant_id: uuid.UUID | None) -> Iterator[None]:
+    """Make a tenant the active one. A transaction belongs to one tenant, so none may be open."""
+    token = _tenant.set(tenant_id)
+    try:
+        yield
+    finally:
+        _tenant.reset(token)
+
+
+@contextmanager
+def leaving_the_net(reason: str) -> Iterator[None]:
+    """Run statements that the filter cannot rewrite. They must name the tenant themselves."""
+    if not reason:
+        raise ValueError("leaving the net needs a reason")
+    token = _outside.set(reason)
+    try:
+        yield
+    finally:
+        _outside.reset(token)
+
+
+@contextmanager
+def unit_of_work(tenant_id: uuid.UUID) -> Iterator[Session]:
+    """One transaction of one tenant outside a request: a job, a command, a test.
+
+    A fresh session, committed at the end and rolled back when anything is raised.
+    """
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    with app.app_context(), tenant_scope(tenant_id):
+        try:
+            yield db.session()
+            db.session.commit()
+        except BaseException:
+            db.session.rollback()
+            raise
+        finally:
+            db.session.remove()
+
+
+class TenantOwned:
+    """A table whose rows belong to a tenant: key `(tenant_id, id)`, guarded by both layers."""
+
+    @declared_attr
+    def tenant_id(cls) -> Mapped[uuid.UUID]:
+        return mapped_column(
+            ForeignKey("tenants.id", ondelete="CASCADE"),
+            primary_key=True,
+            default=current_tenant_id,
+            sort_order=-2,
+        )
+
+    @declared_attr
+    def id(cls) -> Mapped[uuid.UUID]:
+        return mapped_column(primary_key=True, default=new_id, sort_order=-1)
+
+
+@lru_cache(maxsize=512)
+def _criteria(tenant_id: uuid.UUID) -> Any:
+    return with_loader_criteria(
+        TenantOwned, lambda cls: cls.tenant_id == tenant_id, include_aliases=True
+    )
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _filter(state: ORMExecuteState) -> None:
+    if _net_disabled_by_test or _outside.get() is not None:
+        return
+    tenant_id = _tenant.get()
+    if not state.is_orm_statement:
+        raise OutsideTheNet("only statements built from mapped classes are filtered by tenant")
+    if tenant_id is None:
+        owned = [mapper.class_.__name__ for mapper in state.all_mappers if issubclass(mapper.class_, TenantOwned)]
+        if owned or not state.all_mappers:
+            raise NoTenant(f"{', '.join(owned) or 'a statement'} was read while no tenant was active")
+        return
+    if state.is_insert:
+        _check_parameters(state.parameters, tenant_id)
+        return
+    state.statement = state.statement.options(_criteria(tenant_id))
+
+
+def _check_parameters(parameters: Any, tenant_id: uuid.UUID) -> None:
+    rows = parameters if isinstance(parameters, list) else [parameters or {}]
+    for row in rows:
+        if row.get("tenant_id", tenant_id) != tenant_id:
+            raise WrongTenant("a row of another tenant was about to be inserted")
+
+
+@event.listens_for(Session, "before_flush")
+def _stamp(session: Session, _context: UOWTransaction, _instances: Any) -> None:
+    if _net_disabled_by_test:
+        return
+    for row in (*session.new, *session.dirty, *session.deleted):
+        if not isinstance(row, TenantOwned):
+            continue
+        tenant_id = current_tenant_id()
+        if row.tenant_id is None:
+            row.tenant_id = tenant_id
+        elif row.tenant_id != tenant_id:
+            raise WrongTenant(f"{type(row).__name__} belongs to another tenant")
+
+
+@event.listens_for(Session, "after_begin")
+def _tell_postgresql(_session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
+    """`set_config(..., true)` dies with the transaction; SET would leak through the pool."""
+    tenant_id = _tenant.get()
+    if tenant_id is not None and connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT set_config('app.tenant_id', %s, true)", (str(tenant_id),))
