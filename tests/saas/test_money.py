@@ -7,7 +7,7 @@ from timeit import timeit
 import pytest
 from babel.core import Locale
 from babel.numbers import format_currency, get_currency_precision
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saas.money import (
@@ -116,6 +116,7 @@ PAIRS = [
 ]  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.sampled_from(PAIRS), st.integers(min_value=-MAXIMUM, max_value=MAXIMUM))
 def test_agrees_with_babel(pair: tuple[str, str], amount: int) -> None:
     locale, currency = pair
@@ -145,6 +146,7 @@ def test_is_quick_enough_for_forty_amounts_a_page() -> None:
 # ---- Decimals for those who speak them
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(EXPONENTS)), st.integers(min_value=-(10**18), max_value=10**18))
 def test_decimals_go_there_and_back(currency: str, amount: int) -> None:
     assert from_decimal(as_decimal(amount, currency), currency) == amount
@@ -233,12 +235,14 @@ def test_zero_passes_where_it_means_something() -> None:
         parse_amount("-1", "COP", "es_CO", zero=True)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(PAIRS), st.integers(min_value=1, max_value=MAXIMUM))
 def test_what_we_show_can_be_typed(pair: tuple[str, str], amount: int) -> None:
     locale, currency = pair
     assert parse_amount(format_money(amount, currency, locale), currency, locale) == amount
 
 
+@settings(deadline=None)
 @given(
     st.text(st.sampled_from("0123456789.,' "), max_size=18), st.sampled_from(PAIRS[:10] + [("en", "COP"), ("en", "ARS")])
 )
@@ -258,6 +262,7 @@ def test_a_reading_never_moves_the_decimal_point(text: str, pair: tuple[str, str
         assert as_decimal(amount, currency) == Decimal(plain)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_no_text_breaks_it(text: str) -> None:
     try:
@@ -277,6 +282,7 @@ def test_the_odd_cent_goes_to_the_largest_remainder() -> None:
     assert split(0, [1, 2]) == [0, 0]
 
 
+@settings(deadline=None)
 @given(
     st.integers(min_value=-MAXIMUM, max_value=MAXIMUM),
     st.lists(st.integers(min_value=0, max_value=10_000), min_size=1, max_size=12).filter(any),
