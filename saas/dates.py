@@ -84,7 +84,9 @@ def parse_date(text: str, locale: str, *, field: str | None = None) -> date:
     elif (match := _NAMED.fullmatch(_plain(bare))) and (named := _month_number(match[2], locale)):
         day, month, year = int(match[1]), named, int(match[3])
     else:
-        raise Refusal(N_("Write the date as day, month and year, for example %(example)s."), field, example="27/03/2026")
+        raise Refusal(
+            N_("Write the date as day, month and year, for example %(example)s."), field, example="27/03/2026"
+        )
     try:
         found = date(year, month, day)
     except ValueError:

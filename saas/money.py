@@ -155,7 +155,9 @@ _SPACES: Final = re.compile("[ \u00a0\u202f]+")
 _AMOUNT: Final = re.compile(r"[0-9]+(?:[., '][0-9]+)*")
 
 
-def parse_amount(text: str, currency: str, locale: str, *, field: str | None = None, zero: bool = False) -> int:
+def parse_amount(
+    text: str, currency: str, locale: str, *, field: str | None = None, zero: bool = False
+) -> int:
     """What a person typed, in minor units of `currency`; read by the locale, or refused, never guessed.
 
     "1.234,50", "1234,50" and "1234.50" are the same everywhere, for no other reading exists. "1.234" is read only
@@ -187,7 +189,9 @@ def parse_amount(text: str, currency: str, locale: str, *, field: str | None = N
             raise refuse(N_("Write the amount in figures, for example %(example)s."), example=example)
         if len(fraction) == 3 and not marks and len(chunks[0]) <= 3:
             raise refuse(
-                N_("%(text)s can be read in two ways. Write the amount like %(example)s."), text=bare, example=example
+                N_("%(text)s can be read in two ways. Write the amount like %(example)s."),
+                text=bare,
+                example=example,
             )
         if len(fraction) > shape.digits:
             raise refuse(

@@ -36,7 +36,10 @@ def test_a_moment_is_shown_on_the_zones_clocks() -> None:
     moment = datetime(2026, 3, 5, 2, 7, tzinfo=UTC)
     assert format_datetime(moment, "America/Bogota", "es_CO") == "4 de marzo de 2026, 21:07"
     assert format_datetime(moment, "America/Argentina/Mendoza", "es_AR", short=True) == "04/03/2026 23:07"
-    assert format_datetime(moment.astimezone(ZoneInfo("Asia/Tokyo")), "America/Caracas", "en") == "4 March 2026, 22:07"
+    assert (
+        format_datetime(moment.astimezone(ZoneInfo("Asia/Tokyo")), "America/Caracas", "en")
+        == "4 March 2026, 22:07"
+    )
     with pytest.raises(ValueError):
         format_datetime(datetime(2026, 3, 5), "America/Bogota", "es_CO")
 
@@ -72,7 +75,9 @@ def test_two_digit_years_have_a_fixed_century() -> None:
     assert parse_date("1/1/70", "es") == date(1970, 1, 1)
 
 
-@pytest.mark.parametrize("text", ["31/02/2026", "29/02/2026", "2026-02-30", "0/1/2026", "1/0/2026", "04/13/2026", "1/1/0000"])
+@pytest.mark.parametrize(
+    "text", ["31/02/2026", "29/02/2026", "2026-02-30", "0/1/2026", "1/0/2026", "04/13/2026", "1/1/0000"]
+)
 def test_a_day_that_does_not_exist_is_refused(text: str) -> None:
     with pytest.raises(Refusal, match="does not exist") as caught:
         parse_date(text, "es_CO", field="due")

@@ -16,7 +16,11 @@ KNOWN = {"agua.localhost": "the water company", "xn--caa-8ma.example": "the reed
 
 
 def ask(
-    host: str | None, *, resolve: Callable[[str], object | None] = KNOWN.get, port: int | None = None, **more: str
+    host: str | None,
+    *,
+    resolve: Callable[[str], object | None] = KNOWN.get,
+    port: int | None = None,
+    **more: str,
 ) -> tuple[int, dict[str, str], bytes, dict[str, Any]]:
     """Status, headers, body, and the environ as the application saw it (empty when it was never asked)."""
     seen: dict[str, Any] = {}

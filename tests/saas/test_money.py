@@ -244,7 +244,8 @@ def test_what_we_show_can_be_typed(pair: tuple[str, str], amount: int) -> None:
 
 @settings(deadline=None)
 @given(
-    st.text(st.sampled_from("0123456789.,' "), max_size=18), st.sampled_from(PAIRS[:10] + [("en", "COP"), ("en", "ARS")])
+    st.text(st.sampled_from("0123456789.,' "), max_size=18),
+    st.sampled_from(PAIRS[:10] + [("en", "COP"), ("en", "ARS")]),
 )
 def test_a_reading_never_moves_the_decimal_point(text: str, pair: tuple[str, str]) -> None:
     """Whatever is accepted has the digits that were typed, and the locale's own reading if there is one."""
