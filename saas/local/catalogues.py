@@ -20,7 +20,6 @@ from pathlib import Path
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
-from jinja2.ext import babel_extract
 
 ROOT = Path(__file__).resolve().parents[2]
 LANGUAGES = ("es", "en")
@@ -84,9 +83,9 @@ def sources(package: Path) -> Iterator[Path]:
         folders[:] = sorted(f for f in folders if f not in SKIPPED_FOLDERS and not f.startswith("."))
         for name in sorted(names):
             path = Path(folder, name)
-            if path.suffix in {".py", ".html"}:
-                yield path
-            elif path.suffix in TEMPLATE_SUFFIXES and "templates" in path.relative_to(package).parts:
+            if path.suffix in {".py", ".html"} or (
+                path.suffix in TEMPLATE_SUFFIXES and "templates" in path.relative_to(package).parts
+            ):
                 yield path
 
 
@@ -95,9 +94,13 @@ def extract(paths: Iterator[Path] | list[Path]) -> dict[Key, Sentence]:
     found: dict[Key, Sentence] = {}
     for path in paths:
         template = path.suffix != ".py"
-        method = babel_extract if template else "python"
+        method = "jinja2.ext:babel_extract" if template else "python"
         for line, ids, comments, context in extract_from_file(
-            method, path, keywords=KEYWORDS, comment_tags=("Translators:",), options=JINJA if template else None
+            method,
+            path,
+            keywords=KEYWORDS,
+            comment_tags=("Translators:",),
+            options=JINJA if template else None,
         ):
             sentence = Sentence(context, (ids,) if isinstance(ids, str) else tuple(ids))
             sentence = found.setdefault(sentence.key, sentence)
@@ -232,7 +235,9 @@ def update(package: Path) -> list[str]:
         waiting = sum(
             not all(translated) or not translated for translated in map(texts, read(path, language).values())
         )
-        report.append(f"{path}: {len(sentences)} sentences" + (f", {waiting} to translate" if waiting else ""))
+        report.append(
+            f"{path}: {len(sentences)} sentences" + (f", {waiting} to translate" if waiting else "")
+        )
         report += [
             f"{path}: removed {_first(key)!r} ({' / '.join(texts(old))})"
             for key, old in known.items()
@@ -258,7 +263,11 @@ def conflicts(homes: list[Path]) -> list[str]:
 
 def homeless(root: Path) -> list[str]:
     """Sentences in files that belong to no package."""
-    outside = [path for folder in (root, root / "blueprints", root / "themes") for path in sorted(folder.glob("*.py"))]
+    outside = [
+        path
+        for folder in (root, root / "blueprints", root / "themes")
+        for path in sorted(folder.glob("*.py"))
+    ]
     return [f"{s.places[0]}: {s.ids[0]!r} stands outside every package" for s in extract(outside).values()]
 
 

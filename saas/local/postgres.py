@@ -100,6 +100,16 @@ class Server:
                         )
                     )
 
+    def ensure_database(self, dbname: str, owner: str) -> bool:
+        """Creates the database unless it exists; True when it is new."""
+        with psycopg.connect(self._superuser_url, autocommit=True) as connection:
+            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (dbname,)).fetchone():
+                return False
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(dbname), sql.Identifier(owner))
+            )
+            return True
+
     def _password(self, role: str) -> str:
         return hashlib.sha256(f"{role} {self._superuser_url}".encode()).hexdigest()[:32]
 
@@ -134,12 +144,16 @@ class LocalPostgres(Server):
         self.data_dir.parent.mkdir(parents=True, exist_ok=True)
         self._take_lock()
         try:
+            if self._disposable is not None:
+                _hand_over(self._disposable)
             if not (self.data_dir / "PG_VERSION").exists():
                 self._initialise()
             self._stop_orphan()
             self.socket_dir = _short_private_folder()
             _hand_over(self.socket_dir, self.data_dir)
-            super().__init__(f"postgresql://{SUPERUSER}@/postgres?{urlencode({'host': str(self.socket_dir)})}")
+            super().__init__(
+                f"postgresql://{SUPERUSER}@/postgres?{urlencode({'host': str(self.socket_dir)})}"
+            )
             self._launch()
         except BaseException:
             self.stop()
@@ -192,7 +206,17 @@ class LocalPostgres(Server):
             shutil.rmtree(draft, ignore_errors=True)
             draft.mkdir(mode=0o700)
             _hand_over(draft)
-            command = [str(find_bin() / "initdb"), "-D", str(draft), "-U", SUPERUSER, "-A", "trust", "-E", "UTF8"]
+            command = [
+                str(find_bin() / "initdb"),
+                "-D",
+                str(draft),
+                "-U",
+                SUPERUSER,
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+            ]
             result = subprocess.run(
                 [*_prefix(), *command, *locale, *([] if self.durable else ["--no-sync"])],
                 capture_output=True,
@@ -213,7 +237,11 @@ class LocalPostgres(Server):
         raise PostgresFailed("initdb failed:\n" + failures[-1] + _hint())
 
     def _launch(self) -> None:
-        settings = {**SETTINGS, **({} if self.durable else FORGETFUL), "unix_socket_directories": str(self.socket_dir)}
+        settings = {
+            **SETTINGS,
+            **({} if self.durable else FORGETFUL),
+            "unix_socket_directories": str(self.socket_dir),
+        }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         deadline = time.monotonic() + START_SECONDS
         while True:
@@ -233,7 +261,9 @@ class LocalPostgres(Server):
                     self._watch()
                     return
                 if time.monotonic() > deadline:
-                    raise PostgresFailed(f"PostgreSQL did not get ready in {START_SECONDS} s: see {self.log_file}")
+                    raise PostgresFailed(
+                        f"PostgreSQL did not get ready in {START_SECONDS} s: see {self.log_file}"
+                    )
                 time.sleep(0.02)
             words = self.log_file.read_text(errors="replace").strip()
             # The children of a killed server need a moment to notice that it is gone.
@@ -313,7 +343,9 @@ def _candidates() -> Iterator[Path]:
         ("/opt/homebrew/opt", "postgresql@*/bin"),
         ("/usr/local/opt", "postgresql@*/bin"),
     ):
-        yield from sorted(Path(parent).glob(pattern), key=lambda p: int("0" + re.sub(r"\D", "", str(p))), reverse=True)
+        yield from sorted(
+            Path(parent).glob(pattern), key=lambda p: int("0" + re.sub(r"\D", "", str(p))), reverse=True
+        )
     if found := shutil.which("initdb"):
         yield Path(found).resolve().parent
 
@@ -328,7 +360,9 @@ def _has_server(folder: Path) -> bool:
 def major_version(folder: Path) -> int:
     """18 for PostgreSQL 18.x; 0 when its programs do not run on this machine."""
     try:
-        words = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=False).stdout
+        words = subprocess.run(
+            [folder / "postgres", "--version"], capture_output=True, text=True, check=False
+        ).stdout
     except OSError:
         return 0
     found = re.search(r"\) (\d+)", words)
@@ -337,7 +371,9 @@ def major_version(folder: Path) -> int:
 
 def _locales(version: int) -> list[list[str]]:
     """Ways to ask for Unicode letters in byte order, the same on every machine; the last one always works."""
-    builtin = [["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]] if version >= 17 else []
+    builtin = (
+        [["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]] if version >= 17 else []
+    )
     return [*builtin, ["--locale=C.UTF-8"], ["--locale=en_US.UTF-8", "--lc-collate=C"], ["--locale=C"]]
 
 
@@ -390,7 +426,7 @@ def _short_private_folder() -> Path:
     """A socket's whole path must fit into about a hundred bytes."""
     name = "/pg-12345678/.s.PGSQL.5432.lock"
     short = len(os.fsencode(tempfile.gettempdir() + name)) <= SOCKET_PATH_LIMIT
-    return Path(tempfile.mkdtemp(prefix="pg-", dir=None if short else "/tmp"))  # noqa: S108 - made with 0700
+    return Path(tempfile.mkdtemp(prefix="pg-", dir=None if short else "/tmp"))  # noqa: S108
 
 
 def _postmaster(data_dir: Path) -> tuple[int | None, str]:
@@ -414,14 +450,16 @@ def _alive(pid: int) -> bool:
 
 def _look_up(pid: int) -> tuple[str, str]:
     """State letter and command line of a process; empty when it is gone."""
-    if sys.platform == "linux":  # small machines have no ps
+    if Path("/proc/self/stat").exists():  # small machines have no ps
         try:
             state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].strip()
             return state, Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
         except OSError:
             return "", ""
     ps = ["ps", "-ww", "-o", "stat=,command=", "-p", str(pid)]
-    state, _, command = subprocess.run(ps, capture_output=True, text=True, check=False).stdout.strip().partition(" ")
+    state, _, command = (
+        subprocess.run(ps, capture_output=True, text=True, check=False).stdout.strip().partition(" ")
+    )
     return state, command
 
 

@@ -44,7 +44,9 @@ def answers(url: str) -> bool:
 
 
 def run_elsewhere(data_dir: Path) -> tuple[subprocess.Popen[str], str]:
-    process = subprocess.Popen([sys.executable, "-c", RUN_AND_WAIT, str(data_dir)], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN_AND_WAIT, str(data_dir)], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     return process, process.stdout.readline().strip()
 
@@ -55,7 +57,10 @@ def kill(process: subprocess.Popen[str]) -> None:
 
 
 def test_keeps_what_was_written_and_starts_fast_again(data_dir: Path) -> None:
-    with LocalPostgres(data_dir, durable=True) as server, psycopg.connect(server.superuser_url()) as connection:
+    with (
+        LocalPostgres(data_dir, durable=True) as server,
+        psycopg.connect(server.superuser_url()) as connection,
+    ):
         connection.execute("CREATE TABLE kept AS SELECT 'añil' AS word")
     began = time.monotonic()
     with LocalPostgres(data_dir, durable=True) as server:
@@ -77,7 +82,10 @@ def test_has_the_extensions_of_the_schema(data_dir: Path) -> None:
 
 
 def test_listens_on_a_private_socket_only(data_dir: Path) -> None:
-    with LocalPostgres(data_dir, durable=False) as server, psycopg.connect(server.superuser_url()) as connection:
+    with (
+        LocalPostgres(data_dir, durable=False) as server,
+        psycopg.connect(server.superuser_url()) as connection,
+    ):
         assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
         assert server.socket_dir is not None
         assert server.socket_dir.stat().st_mode & 0o777 == 0o700
@@ -116,7 +124,10 @@ def test_recovers_from_a_killed_server(data_dir: Path) -> None:
         with psycopg.connect(server.superuser_url()) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 1")
         os.kill(postmaster(data_dir), signal.SIGKILL)
-    with LocalPostgres(data_dir, durable=True) as server, psycopg.connect(server.superuser_url()) as connection:
+    with (
+        LocalPostgres(data_dir, durable=True) as server,
+        psycopg.connect(server.superuser_url()) as connection,
+    ):
         assert connection.execute("SELECT count(*) FROM kept").fetchone() == (1,)
 
 
@@ -155,7 +166,9 @@ def test_refuses_a_folder_that_holds_something_else(data_dir: Path) -> None:
 
 
 def test_a_server_that_is_named_is_used() -> None:
-    with database_server(environ={"DATABASE_URL": "postgresql+psycopg://boss:secret@db.example:5433/first"}) as server:
+    with database_server(
+        environ={"DATABASE_URL": "postgresql+psycopg://boss:secret@db.example:5433/first"}
+    ) as server:
         assert server.superuser_url() == "postgresql://boss:secret@db.example:5433/first"
         assert server.superuser_url("second") == "postgresql://boss:secret@db.example:5433/second"
         assert server.role_url("portal_app").startswith("postgresql://portal_app:")
