@@ -16,10 +16,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from saas.local.installation import prepare
 from saas.local.postgres import Server, database_server
 from saas.local.redis import redis_server
+from saas.schema import APP, BACKUP, OWNER, PLATFORM
 
-OWNER, APP, PLATFORM, BACKUP = "portal_owner", "portal_app", "portal_platform", "portal_backup"
 ONE_AT_A_TIME = 7_305_001  # advisory lock: one worker builds the template, the others wait for it
 LOCK_WAIT = "5s"
 
@@ -73,7 +74,7 @@ def database_urls(request: pytest.FixtureRequest) -> Iterator[DatabaseUrls]:
         _clone(server, _template(run), name)
         yield DatabaseUrls(
             superuser=server.superuser_url(name),
-            owner=server.role_url(OWNER, name),
+            owner=_as_owner(server.superuser_url(name)),
             app=server.role_url(APP, name),
             platform=server.role_url(PLATFORM, name),
             backup=server.role_url(BACKUP, name),
@@ -120,13 +121,16 @@ def redis_url() -> Iterator[str]:
         yield url
 
 
+def _as_owner(superuser_url: str) -> str:
+    """The owner cannot log in: the superuser becomes the owner when the session begins."""
+    return f"{superuser_url}{'&' if '?' in superuser_url else '?'}options=-c%20role%3D{OWNER}"
+
+
 def _template(run: str) -> str:
     return f"ventanilla_test_{run}"
 
 
 def _build_template(server: Server, run: str) -> None:
-    from saas import schema
-
     name = _template(run)
     with psycopg.connect(server.superuser_url(), autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (ONE_AT_A_TIME,))
@@ -135,10 +139,7 @@ def _build_template(server: Server, run: str) -> None:
         ).fetchone()
         if ready == (True,):
             return
-        schema.create_roles(server.superuser_url())
-        server.let_in(APP, PLATFORM, BACKUP)
-        server.ensure_database(name, owner=OWNER)
-        schema.migrate(server.superuser_url(name))
+        prepare(server, name)
         connection.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE true").format(sql.Identifier(name)))
 
 

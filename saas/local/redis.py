@@ -6,12 +6,13 @@ import contextlib
 import os
 import platform
 import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
+
+from saas.local.child import Child
 
 START_SECONDS = 20
 
@@ -47,35 +48,19 @@ def redis_server(environ: Mapping[str, str] = os.environ) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="rd-", dir=None if short else "/tmp") as folder:  # noqa: S108 - 0700
         socket = Path(folder, "s")
         log = Path(folder, "log")
+        command = [str(find_redis()), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"]
         with log.open("wb") as output:
-            process = subprocess.Popen(
-                [find_redis(), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700",
-                 "--save", "", "--appendonly", "no", "--dir", folder, "--daemonize", "no"],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )  # fmt: skip
-        watcher = subprocess.Popen(  # stops the server when this process is killed
-            ["sh", "-c", 'read _; kill "$1"; sleep 1; rm -rf "$2"', "watch", str(process.pid), folder],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+            child = Child(
+                [*command, "--save", "", "--appendonly", "no", "--dir", folder],
+                output=output,
+                leavings=[Path(folder)],
+            )
         try:
             deadline = time.monotonic() + START_SECONDS
             while not socket.exists():
-                if process.poll() is not None or time.monotonic() > deadline:
+                if child.exit_status is not None or time.monotonic() > deadline:
                     raise RedisFailed(f"Redis did not start:\n{log.read_text(errors='replace')[-2000:]}")
                 time.sleep(0.01)
             yield f"unix://{socket}"
         finally:
-            watcher.kill()
-            watcher.communicate()
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            child.stop(10)

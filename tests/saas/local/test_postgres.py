@@ -109,10 +109,9 @@ def test_takes_over_from_a_server_without_an_owner(data_dir: Path) -> None:
     first = LocalPostgres(data_dir, durable=False).start()
     orphan = postmaster(data_dir)
     # As if owner and watcher had been killed together.
-    assert first._lock is not None and first._watcher is not None
+    assert first._lock is not None and first._child is not None
     first._lock.close()
-    first._watcher.kill()
-    first._watcher.communicate()
+    first._child._watcher.kill()
     with LocalPostgres(data_dir, durable=False) as second:
         assert answers(second.superuser_url())
         assert postmaster(data_dir) != orphan
