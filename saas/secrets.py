@@ -71,7 +71,7 @@ class Keyring:
         return self.seal(plaintext, tenant_id, account_id, field)
 
     def fingerprint(self, plaintext: str, tenant_id: UUID) -> str:
-        """16 hex digits that tell whether a secret changed. Two tenants' equal secrets differ; so do two master keys."""
+        """16 hex digits that tell whether a secret changed; another tenant or master key gives others."""
         key = self.derive(f"fingerprint|{tenant_id}")
         return hmac.new(key, plaintext.encode(), hashlib.sha256).hexdigest()[:16]
 

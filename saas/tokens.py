@@ -29,7 +29,7 @@ def same(token: str, stored_digest: str) -> bool:
 
 
 def new_code(groups: int = 2, size: int = 4) -> str:
-    """A random code such as "K7QF-2M9X": 5 bits a character, 40 bits with the defaults; always looked up with a limit."""
+    """A random code such as "K7QF-2M9X", 5 bits a character: too short to be safe without a limit on attempts."""
     return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(size)) for _ in range(groups))
 
 
