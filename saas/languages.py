@@ -23,14 +23,19 @@ def N_(msgid: str) -> str:  # noqa: N802 - the name gettext gave it
 
 def catalogue_folders(root: Path = ROOT) -> list[Path]:
     """Every `translations` folder of the house, in a stable order."""
-    places = [root / "saas", root / "tenants", *sorted((root / "blueprints").iterdir()), *sorted((root / "themes").iterdir())]
+    places = [
+        root / "saas",
+        root / "tenants",
+        *sorted((root / "blueprints").iterdir()),
+        *sorted((root / "themes").iterdir()),
+    ]
     return [place / "translations" for place in places if (place / "translations").is_dir()]
 
 
 def load_catalogue(language: str, root: Path = ROOT) -> Translations:
     """All packages' sentences of one language, merged. A missing one falls back to its msgid."""
     merged = Translations()
-    merged.plural = lambda n: int(n != 1)  # type: ignore[attr-defined]
+    merged.plural = lambda n: int(n != 1)
     for folder in catalogue_folders(root):
         path = folder / f"{language}.po"
         if not path.exists():

@@ -119,9 +119,7 @@ class TenantOwned:
 
 @lru_cache(maxsize=512)
 def _criteria(tenant_id: uuid.UUID) -> Any:
-    return with_loader_criteria(
-        TenantOwned, lambda cls: cls.tenant_id == tenant_id, include_aliases=True
-    )
+    return with_loader_criteria(TenantOwned, lambda cls: cls.tenant_id == tenant_id, include_aliases=True)
 
 
 @event.listens_for(Session, "do_orm_execute")
@@ -132,7 +130,9 @@ def _filter(state: ORMExecuteState) -> None:
     if not state.is_orm_statement:
         raise OutsideTheNet("only statements built from mapped classes are filtered by tenant")
     if tenant_id is None:
-        owned = [mapper.class_.__name__ for mapper in state.all_mappers if issubclass(mapper.class_, TenantOwned)]
+        owned = [
+            mapper.class_.__name__ for mapper in state.all_mappers if issubclass(mapper.class_, TenantOwned)
+        ]
         if owned or not state.all_mappers:
             raise NoTenant(f"{', '.join(owned) or 'a statement'} was read while no tenant was active")
         return

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import database as databases
+from tests.application import _app, app, bypassing_rls, mailbox
 from tests.database import _cleaner, database, database_urls, redis_url, superuser_url
 
-__all__ = ["_cleaner", "database", "database_urls", "redis_url", "superuser_url"]
+__all__ = ["_app", "_cleaner", "app", "bypassing_rls", "database", "database_urls", "mailbox", "redis_url", "superuser_url"]
 
 # Machines differ in speed, so no deadline; the same examples every time where a failure must be repeatable.
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -20,6 +21,3 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 def pytest_configure(config: pytest.Config) -> None:
     databases.register(config)
-
-
-# --- the application: fixtures `app`, `client` …

@@ -1,0 +1,133 @@
+"""Customers, properties, accounts, the parties of an account and the access of users to it."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from saas.database import Model, belongs_to, unique
+from saas.scope import TenantOwned
+
+
+class Customer(TenantOwned, Model):
+    """A person or company in the tenant's books."""
+
+    __tablename__ = "customers"
+
+    document_kind: Mapped[str]
+    document_number: Mapped[str]  # normalised
+    name: Mapped[str]
+    email: Mapped[str | None]
+    phone: Mapped[str | None]
+    address: Mapped[str | None]
+    city: Mapped[str | None]
+    batch_id: Mapped[uuid.UUID | None]
+    created_at: Mapped[datetime.datetime]
+    updated_at: Mapped[datetime.datetime]
+
+    __table_args__ = (
+        unique("document_kind", "document_number"),
+        Index("ix_customers_name", "tenant_id", text("lower(name)"), "id"),
+        Index("ix_customers_document", "tenant_id", "document_number"),
+        Index("ix_customers_batch", "tenant_id", "batch_id"),
+    )
+
+
+class Property(TenantOwned, Model):
+    """A place that can be leased or supplied. Coordinates in millionths of a degree."""
+
+    __tablename__ = "properties"
+
+    code: Mapped[str]
+    kind: Mapped[str]
+    address: Mapped[str]
+    city: Mapped[str]
+    stratum: Mapped[int | None]
+    latitude: Mapped[int | None]
+    longitude: Mapped[int | None]
+    batch_id: Mapped[uuid.UUID | None]
+    created_at: Mapped[datetime.datetime]
+
+    __table_args__ = (unique("code"), Index("ix_properties_batch", "tenant_id", "batch_id"))
+
+
+class Account(TenantOwned, Model):
+    """Whatever can be billed: a supply, a lease or a mandate."""
+
+    __tablename__ = "accounts"
+
+    kind: Mapped[str]
+    number: Mapped[str]  # as the tenant prints it
+    property_id: Mapped[uuid.UUID | None]
+    address: Mapped[str]
+    city: Mapped[str]
+    status: Mapped[str] = mapped_column(default="active")
+    opened_on: Mapped[datetime.date | None]
+    closed_on: Mapped[datetime.date | None]
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)  # category, meter… shown, never decided on
+    batch_id: Mapped[uuid.UUID | None]
+    created_at: Mapped[datetime.datetime]
+
+    __table_args__ = (
+        unique("kind", "number"),
+        belongs_to("property_id", "properties"),
+        Index("ix_accounts_number", "tenant_id", "number"),
+        Index("ix_accounts_property", "tenant_id", "property_id"),
+        Index("ix_accounts_batch", "tenant_id", "batch_id"),
+        CheckConstraint("kind IN ('supply', 'lease', 'mandate')", name="kind"),
+        CheckConstraint("status IN ('active', 'closed')", name="status"),
+    )
+
+
+class AccountParty(TenantOwned, Model):
+    """Who stands behind an account in the tenant's books. `share` in millionths of the whole."""
+
+    __tablename__ = "account_parties"
+
+    account_id: Mapped[uuid.UUID]
+    customer_id: Mapped[uuid.UUID]
+    role: Mapped[str]
+    share: Mapped[int] = mapped_column(default=1_000_000)
+    valid_from: Mapped[datetime.date | None]
+    valid_until: Mapped[datetime.date | None]
+
+    __table_args__ = (
+        unique("account_id", "customer_id", "role"),
+        belongs_to("account_id", "accounts", ondelete="CASCADE"),
+        belongs_to("customer_id", "customers"),
+        Index("ix_account_parties_customer", "tenant_id", "customer_id"),
+        CheckConstraint("role IN ('holder', 'renter', 'owner')", name="role"),
+        CheckConstraint("share > 0 AND share <= 1000000", name="share"),
+    )
+
+
+class Access(TenantOwned, Model):
+    """What a user may do with an account, and from when until when (inclusive, tenant's days)."""
+
+    __tablename__ = "access"
+
+    user_id: Mapped[uuid.UUID]
+    account_id: Mapped[uuid.UUID]
+    role: Mapped[str]
+    can_see: Mapped[bool] = mapped_column(default=True)
+    can_pay: Mapped[bool] = mapped_column(default=True)
+    can_claim: Mapped[bool] = mapped_column(default=True)
+    can_enrol: Mapped[bool] = mapped_column(default=True)
+    main: Mapped[bool] = mapped_column(default=False)
+    label: Mapped[str | None]  # the user's own name for the account
+    valid_from: Mapped[datetime.date | None]
+    valid_until: Mapped[datetime.date | None]
+    created_at: Mapped[datetime.datetime]
+
+    __table_args__ = (
+        unique("user_id", "account_id", "role"),
+        belongs_to("user_id", "users", ondelete="CASCADE"),
+        belongs_to("account_id", "accounts", ondelete="CASCADE"),
+        Index("ix_access_account", "tenant_id", "account_id"),
+        Index("uq_access_main", "tenant_id", "user_id", unique=True, postgresql_where=text("main")),
+        CheckConstraint("role IN ('holder', 'renter', 'owner', 'delegate')", name="role"),
+    )

@@ -1,0 +1,11 @@
+"""Access."""
+
+from __future__ import annotations
+
+from saas.languages import N_
+from tenants.capability import Capability
+
+capability = Capability(
+    name="auth",
+    title=N_("Access"),
+)

@@ -1,0 +1,11 @@
+"""Desk."""
+
+from __future__ import annotations
+
+from saas.languages import N_
+from tenants.capability import Capability
+
+capability = Capability(
+    name="desk",
+    title=N_("Desk"),
+)

@@ -1,0 +1,11 @@
+"""Home."""
+
+from __future__ import annotations
+
+from saas.languages import N_
+from tenants.capability import Capability
+
+capability = Capability(
+    name="home",
+    title=N_("Home"),
+)

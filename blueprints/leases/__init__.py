@@ -1,0 +1,12 @@
+"""Leases."""
+
+from __future__ import annotations
+
+from saas.languages import N_
+from tenants.capability import Capability
+
+capability = Capability(
+    name="leases",
+    title=N_("Leases"),
+    models=("blueprints.leases.models",),
+)

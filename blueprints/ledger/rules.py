@@ -1,0 +1,151 @@
+"""The books' accounts and what each event posts. Pure: amounts in minor units, debit positive."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from saas.money import split
+
+# Assets
+RECEIVABLE = "receivable"  # what an account owes; one per billed account
+CLEARING = "clearing"  # money at payment providers and banks
+DECLARED = "declared"  # the back office said "paid"; its receipts say how, later
+# Liabilities
+OWNER_PAYABLE = "owner-payable"  # rent collected for an owner until it is paid out; per mandate and owner
+UNCOLLECTED_RENT = "uncollected-rent"  # rent billed for owners and not collected yet; per lease
+CUSTOMER_CREDIT = "customer-credit"  # money that arrived and belongs to no invoice; per account
+TAX_PAYABLE = "tax-payable"
+# Income
+REVENUE = "revenue"
+COMMISSION = "commission"
+SURCHARGE = "surcharge"  # what the second due date adds
+
+KINDS = frozenset(
+    {
+        RECEIVABLE,
+        CLEARING,
+        DECLARED,
+        OWNER_PAYABLE,
+        UNCOLLECTED_RENT,
+        CUSTOMER_CREDIT,
+        TAX_PAYABLE,
+        REVENUE,
+        COMMISSION,
+        SURCHARGE,
+    }
+)
+
+# How an invoice type is booked when it is issued: the account that stands against the receivable.
+BOOKS: Mapping[str, str] = {"rent": UNCOLLECTED_RENT, "commission": COMMISSION, "revenue": REVENUE}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of an entry: the account of the books by kind and dimension, the amount, the invoice."""
+
+    kind: str
+    amount: int
+    account_id: uuid.UUID | None = None
+    customer_id: uuid.UUID | None = None
+    invoice_id: uuid.UUID | None = None
+
+
+class Unbalanced(ValueError):
+    """The lines of an entry do not sum to zero."""
+
+
+def checked(lines: Iterable[Line]) -> list[Line]:
+    """The lines without zeros. Raises Unbalanced, or ValueError for an unknown account."""
+    kept = [line for line in lines if line.amount]
+    if sum(line.amount for line in kept) != 0:
+        raise Unbalanced(f"the lines sum to {sum(line.amount for line in kept)}")
+    for line in kept:
+        if line.kind not in KINDS:
+            raise ValueError(f"the books have no account {line.kind}")
+    return kept
+
+
+def issue(
+    *, books: str, account_id: uuid.UUID, invoice_id: uuid.UUID, total: int, tax: int, withholding: int
+) -> list[Line]:
+    """An invoice is issued. Rent belongs to owners whole, tax and withholding included: the agency
+    passes on what the renter pays. Commission and supply split their tax off."""
+    against = BOOKS[books]
+    lines = [Line(RECEIVABLE, total, account_id=account_id, invoice_id=invoice_id)]
+    if against == UNCOLLECTED_RENT:
+        lines.append(Line(UNCOLLECTED_RENT, -total, account_id=account_id))
+    else:
+        lines.append(Line(against, -(total - tax + withholding)))
+        lines.append(Line(TAX_PAYABLE, -(tax - withholding)))
+    return checked(lines)
+
+
+def surcharge(*, account_id: uuid.UUID, invoice_id: uuid.UUID, amount: int) -> list[Line]:
+    """The invoice was paid after its first due date: the difference is owed too."""
+    return checked(
+        [Line(RECEIVABLE, amount, account_id=account_id, invoice_id=invoice_id), Line(SURCHARGE, -amount)]
+    )
+
+
+def settle(*, source: str, account_id: uuid.UUID, invoice_id: uuid.UUID, amount: int) -> list[Line]:
+    """Money for an invoice. `source` is CLEARING, or DECLARED while the receipt is still to come."""
+    return checked(
+        [Line(source, amount), Line(RECEIVABLE, -amount, account_id=account_id, invoice_id=invoice_id)]
+    )
+
+
+def collect_rent(
+    *,
+    lease_account_id: uuid.UUID,
+    mandate_account_id: uuid.UUID,
+    amount: int,
+    owners: Sequence[tuple[uuid.UUID, int]],
+) -> list[Line]:
+    """Rent came in: it becomes a liability to the owners by share, to the last cent (largest remainder).
+
+    `owners` are (customer, share).
+    """
+    parts = split(amount, [share for _owner, share in owners])
+    lines = [Line(UNCOLLECTED_RENT, amount, account_id=lease_account_id)]
+    for (owner, _share), part in zip(owners, parts, strict=True):
+        lines.append(Line(OWNER_PAYABLE, -part, account_id=mandate_account_id, customer_id=owner))
+    return checked(lines)
+
+
+def withhold_commission(
+    *,
+    mandate_account_id: uuid.UUID,
+    invoice_id: uuid.UUID,
+    amount: int,
+    owners: Sequence[tuple[uuid.UUID, int]],
+) -> list[Line]:
+    """A commission invoice is settled out of the rent that is held for the owners."""
+    parts = split(amount, [share for _owner, share in owners])
+    lines = [Line(RECEIVABLE, -amount, account_id=mandate_account_id, invoice_id=invoice_id)]
+    for (owner, _share), part in zip(owners, parts, strict=True):
+        lines.append(Line(OWNER_PAYABLE, part, account_id=mandate_account_id, customer_id=owner))
+    return checked(lines)
+
+
+def pay_out(*, mandate_account_id: uuid.UUID, owner_id: uuid.UUID, amount: int) -> list[Line]:
+    """Money handed to an owner."""
+    return checked(
+        [
+            Line(OWNER_PAYABLE, amount, account_id=mandate_account_id, customer_id=owner_id),
+            Line(CLEARING, -amount),
+        ]
+    )
+
+
+def credit(*, account_id: uuid.UUID, amount: int) -> list[Line]:
+    """Money that fits no invoice stays the customer's."""
+    return checked([Line(CLEARING, amount), Line(CUSTOMER_CREDIT, -amount, account_id=account_id)])
+
+
+def reversal(lines: Iterable[Line]) -> list[Line]:
+    """The same entry the other way round."""
+    return [
+        Line(line.kind, -line.amount, line.account_id, line.customer_id, line.invoice_id) for line in lines
+    ]

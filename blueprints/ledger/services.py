@@ -1,0 +1,89 @@
+"""The one way into the books."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Iterable
+
+from sqlalchemy import insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from blueprints.ledger.models import JournalEntry, LedgerAccount, Posting
+from blueprints.ledger.rules import RECEIVABLE, Line, checked
+from saas.clock import now
+from saas.database import db
+from saas.events import emit
+from saas.ids import new_id
+
+
+def post(
+    business_key: str, kind: str, lines: Iterable[Line], *, currency: str, occurred_on: datetime.date
+) -> bool:
+    """Post an entry once. Returns False when the business key has been posted before: nothing changes then.
+
+    Amounts are minor units of `currency`; `occurred_on` is the tenant's day. Raises Unbalanced.
+    Whoever caches a receivable's balance moves it inside this call, so it cannot drift.
+    """
+    kept = checked(lines)
+    if not kept:
+        return False
+    entry_id = db.session.execute(
+        upsert(JournalEntry)
+        .values(id=new_id(), business_key=business_key, kind=kind, occurred_on=occurred_on, posted_at=now())
+        .on_conflict_do_nothing(index_elements=["tenant_id", "business_key"])
+        .returning(JournalEntry.id)
+    ).scalar()
+    if entry_id is None:
+        return False
+    # One statement for all lines: the database checks the sum of each entry statement by statement.
+    db.session.execute(
+        insert(Posting).values(
+            [
+                {
+                    "id": new_id(),
+                    "entry_id": entry_id,
+                    "ledger_account_id": ledger_account(
+                        line.kind, line.account_id, line.customer_id, currency
+                    ),
+                    "invoice_id": line.invoice_id,
+                    "amount": line.amount,
+                    "currency": currency,
+                }
+                for line in kept
+            ]
+        )
+    )
+    _tell_receivables(kept, occurred_on)
+    return True
+
+
+def ledger_account(
+    kind: str, account_id: uuid.UUID | None, customer_id: uuid.UUID | None, currency: str
+) -> uuid.UUID:
+    """Find or open an account of the books."""
+    wanted = (
+        LedgerAccount.kind == kind,
+        LedgerAccount.account_id.is_not_distinct_from(account_id),
+        LedgerAccount.customer_id.is_not_distinct_from(customer_id),
+        LedgerAccount.currency == currency,
+    )
+    found = db.session.execute(select(LedgerAccount.id).where(*wanted)).scalar()
+    if found is not None:
+        return found
+    db.session.execute(
+        upsert(LedgerAccount)
+        .values(id=new_id(), kind=kind, account_id=account_id, customer_id=customer_id, currency=currency)
+        .on_conflict_do_nothing()
+    )
+    return db.session.execute(select(LedgerAccount.id).where(*wanted)).scalar_one()
+
+
+def _tell_receivables(lines: Iterable[Line], occurred_on: datetime.date) -> None:
+    """Let whoever caches a balance move it now, in this transaction (the invoices do)."""
+    moved: dict[uuid.UUID, int] = {}
+    for line in lines:
+        if line.kind == RECEIVABLE and line.invoice_id is not None:
+            moved[line.invoice_id] = moved.get(line.invoice_id, 0) + line.amount
+    if moved:
+        emit("receivables.moved", moved=moved, occurred_on=occurred_on)

@@ -1,0 +1,208 @@
+"""Attempts to pay, what providers observed of them, the payments that came of it and their receipts."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from saas.database import Model, belongs_to, unique
+from saas.scope import TenantOwned
+
+
+class Attempt(TenantOwned, Model):
+    """One try to pay frozen items at one provider. `reference` is what the provider knows it by."""
+
+    __tablename__ = "payment_attempts"
+
+    reference: Mapped[str]
+    user_id: Mapped[uuid.UUID]
+    provider_account_id: Mapped[uuid.UUID]
+    mode: Mapped[str]
+    state: Mapped[str]
+    amount: Mapped[int]
+    currency: Mapped[str]
+    items_key: Mapped[str]  # digest of the chosen invoices: a second click finds the first attempt
+    step: Mapped[dict[str, Any] | None]  # how the payer is sent away, kept so that it can be repeated
+    provider_reference: Mapped[str | None]
+    created_at: Mapped[datetime.datetime]
+    expires_at: Mapped[datetime.datetime]
+    poll_at: Mapped[datetime.datetime | None]
+    polls: Mapped[int] = mapped_column(default=0)
+    finished_at: Mapped[datetime.datetime | None]
+
+    __table_args__ = (
+        unique("reference"),
+        belongs_to("user_id", "users"),
+        belongs_to("provider_account_id", "provider_accounts"),
+        Index("ix_payment_attempts_user", "tenant_id", "user_id", text("created_at DESC")),
+        Index(
+            "ix_payment_attempts_poll", "tenant_id", "poll_at", postgresql_where=text("poll_at IS NOT NULL")
+        ),
+        CheckConstraint(
+            "state IN ('created', 'pending', 'captured', 'failed', 'expired', 'canceled')", name="state"
+        ),
+        CheckConstraint("amount > 0", name="amount"),
+    )
+
+
+class AttemptItem(TenantOwned, Model):
+    """What an attempt pays, frozen when it started. While `open`, no other attempt may hold the invoice."""
+
+    __tablename__ = "payment_attempt_items"
+
+    attempt_id: Mapped[uuid.UUID]
+    invoice_id: Mapped[uuid.UUID]
+    amount: Mapped[int]
+    open: Mapped[bool] = mapped_column(default=True)
+
+    __table_args__ = (
+        unique("attempt_id", "invoice_id"),
+        belongs_to("attempt_id", "payment_attempts"),
+        belongs_to("invoice_id", "invoices"),
+        Index(
+            "uq_payment_attempt_items_open",
+            "tenant_id",
+            "invoice_id",
+            unique=True,
+            postgresql_where=text("open"),
+        ),
+        CheckConstraint("amount > 0", name="amount"),
+    )
+
+
+class ObservationRow(TenantOwned, Model):
+    """What was observed of an attempt, once per dedupe key, and what it did."""
+
+    __tablename__ = "payment_observations"
+
+    provider_account_id: Mapped[uuid.UUID]
+    dedupe_key: Mapped[str]
+    attempt_id: Mapped[uuid.UUID]
+    kind: Mapped[str]
+    amount: Mapped[int]
+    currency: Mapped[str]
+    provider_reference: Mapped[str]
+    evidence: Mapped[str]
+    raw_digest: Mapped[str]
+    occurred_at: Mapped[datetime.datetime]
+    recorded_at: Mapped[datetime.datetime]
+    effect: Mapped[str]
+
+    __table_args__ = (
+        unique("provider_account_id", "dedupe_key"),
+        belongs_to("provider_account_id", "provider_accounts"),
+        belongs_to("attempt_id", "payment_attempts"),
+        Index("ix_payment_observations_attempt", "tenant_id", "attempt_id", "recorded_at"),
+    )
+
+
+class Payment(TenantOwned, Model):
+    """Money that arrived: by an attempt, or outside as the tenant's books say."""
+
+    __tablename__ = "payments"
+
+    number: Mapped[str | None]  # the tenant's own receipt number, for payments made outside
+    attempt_id: Mapped[uuid.UUID | None]
+    customer_id: Mapped[uuid.UUID | None]
+    paid_on: Mapped[datetime.date]
+    paid_at: Mapped[datetime.datetime | None]
+    amount: Mapped[int]
+    currency: Mapped[str]
+    method: Mapped[str]
+    reference: Mapped[str]
+    batch_id: Mapped[uuid.UUID | None]
+    created_at: Mapped[datetime.datetime]
+
+    __table_args__ = (
+        unique("attempt_id"),
+        unique("number"),
+        belongs_to("attempt_id", "payment_attempts"),
+        belongs_to("customer_id", "customers"),
+        Index("ix_payments_batch", "tenant_id", "batch_id"),
+        CheckConstraint("amount > 0", name="amount"),
+    )
+
+
+class Allocation(TenantOwned, Model):
+    """Which part of a payment went to which invoice."""
+
+    __tablename__ = "payment_allocations"
+
+    payment_id: Mapped[uuid.UUID]
+    invoice_id: Mapped[uuid.UUID]
+    amount: Mapped[int]
+
+    __table_args__ = (
+        unique("payment_id", "invoice_id"),
+        belongs_to("payment_id", "payments", ondelete="CASCADE"),
+        belongs_to("invoice_id", "invoices"),
+        Index("ix_payment_allocations_invoice", "tenant_id", "invoice_id"),
+        CheckConstraint("amount > 0", name="amount"),
+    )
+
+
+class Receipt(TenantOwned, Model):
+    """The proof given to the payer: rendered once, stored with its hash, served from there."""
+
+    __tablename__ = "receipts"
+
+    number: Mapped[str]
+    payment_id: Mapped[uuid.UUID]
+    verification_code: Mapped[str]
+    file_id: Mapped[uuid.UUID | None]
+    issued_at: Mapped[datetime.datetime]
+
+    __table_args__ = (
+        unique("number"),
+        unique("payment_id"),
+        unique("verification_code"),
+        belongs_to("payment_id", "payments", ondelete="CASCADE"),
+        belongs_to("file_id", "files"),
+    )
+
+
+class QuarantinedPayment(TenantOwned, Model):
+    """What could not be applied: seen by staff, never lost. `kind` says what to do about it."""
+
+    __tablename__ = "payment_quarantine"
+
+    kind: Mapped[str]  # unknown-reference, amount-differs, currency-differs, mode-differs, surplus…
+    provider_account_id: Mapped[uuid.UUID | None]
+    attempt_id: Mapped[uuid.UUID | None]
+    dedupe_key: Mapped[str]
+    data: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime.datetime]
+    resolved_at: Mapped[datetime.datetime | None]
+    resolved_by: Mapped[uuid.UUID | None]
+    resolution: Mapped[str | None]
+
+    __table_args__ = (
+        unique("dedupe_key"),
+        belongs_to("provider_account_id", "provider_accounts"),
+        belongs_to("attempt_id", "payment_attempts"),
+    )
+
+
+class InboxRow(TenantOwned, Model):
+    """A notice as it came in, byte for byte, before anybody believed it."""
+
+    __tablename__ = "hook_inbox"
+
+    provider_account_id: Mapped[uuid.UUID]
+    digest: Mapped[str]
+    headers: Mapped[dict[str, Any]]
+    body: Mapped[bytes]
+    received_at: Mapped[datetime.datetime]
+    state: Mapped[str]  # received, applied, forged, quarantined
+    error: Mapped[str | None]
+    times: Mapped[int] = mapped_column(default=1)
+
+    __table_args__ = (
+        unique("provider_account_id", "digest"),
+        belongs_to("provider_account_id", "provider_accounts"),
+        Index("ix_hook_inbox_state", "tenant_id", "state", "received_at"),
+    )

@@ -1,0 +1,11 @@
+"""Platform."""
+
+from __future__ import annotations
+
+from saas.languages import N_
+from tenants.capability import Capability
+
+capability = Capability(
+    name="platform",
+    title=N_("Platform"),
+)

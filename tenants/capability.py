@@ -1,0 +1,53 @@
+"""What a capability says of itself. Only data: modules are named, and imported by the roof."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """One destination. `area` is customer or desk; `roles` are access roles, of which one is needed
+    (none named: everybody); `permission` is a staff permission. `prefixes` mark it as current."""
+
+    label: str
+    endpoint: str
+    icon: str
+    area: str = "customer"
+    order: int = 50
+    roles: frozenset[str] = frozenset()
+    permission: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting of the tenant: its type, default and words. Kinds: text, integer, boolean, choice, email,
+    phone, url, long-text. `low` and `high` bound an integer; `choices` maps values to labels."""
+
+    key: str
+    kind: str
+    default: Any
+    title: str
+    hint: str = ""
+    group: str = ""
+    low: int | None = None
+    high: int | None = None
+    choices: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """`blueprints` are "module:attribute"; `wiring` are modules whose import subscribes handlers;
+    `models` and `commands` likewise. `always` on, or chosen per tenant."""
+
+    name: str
+    title: str
+    blueprints: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    wiring: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    menu: tuple[MenuEntry, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    always: bool = True

@@ -1,0 +1,143 @@
+"""Who is served and who asks: what every request knows, as plain frozen values."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from saas.audit import Actor
+from saas.clock import now, today
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The published look. `css_url` and `logo_url` are addresses on the tenant's own host."""
+
+    package: str
+    tokens: Mapping[str, Any]
+    css_url: str
+    logo_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """How to reach the tenant; shown in the same place on every page."""
+
+    phone: str = ""
+    whatsapp: str = ""
+    email: str = ""
+    hours: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TenantContext:
+    id: uuid.UUID
+    slug: str
+    name: str
+    legal_name: str
+    tax_number: str
+    status: str
+    country: str
+    locale: str
+    currency: str
+    time_zone: str
+    capabilities: frozenset[str]
+    settings: Mapping[str, Any]  # complete: declared defaults under the tenant's own values
+    words: Mapping[str, Mapping[str, str]]
+    look: Look
+    support: Support
+    canonical_url: str  # scheme, host and port, no trailing slash
+    test_mode: bool
+    version: int
+
+    @property
+    def language(self) -> str:
+        return self.locale.partition("_")[0]
+
+    def today(self) -> datetime.date:
+        """The tenant's calendar day."""
+        return today(self.time_zone)
+
+    def setting(self, key: str) -> Any:
+        """A declared setting's value. Raises KeyError for one that nobody declared."""
+        return self.settings[key]
+
+    def word(self, key: str, language: str) -> str:
+        """The tenant's own word for a thing of ours ("account" may be "cuenta" or "contrato")."""
+        own = self.words.get(language) or self.words.get(self.language) or {}
+        return own.get(key) or DEFAULT_WORDS.get(language, DEFAULT_WORDS["es"])[key]
+
+
+DEFAULT_WORDS: dict[str, dict[str, str]] = {
+    "es": {
+        "account": "cuenta",
+        "accounts": "cuentas",
+        "supply": "suministro",
+        "lease": "contrato de arrendamiento",
+        "mandate": "contrato de administración",
+        "payment_code": "código de pago",
+    },
+    "en": {
+        "account": "account",
+        "accounts": "accounts",
+        "supply": "supply",
+        "lease": "lease",
+        "mandate": "management contract",
+        "payment_code": "payment code",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """The signed-in user. `roles` are the access roles held today; `viewing_customer_id` is set while
+    staff look at what a customer sees: pages then show that customer's accounts and change nothing."""
+
+    user_id: uuid.UUID
+    session_id: uuid.UUID
+    name: str
+    email: str
+    language: str | None
+    customer_id: uuid.UUID | None
+    roles: frozenset[str]
+    staff_roles: frozenset[str]
+    staff_permissions: frozenset[str]
+    account_id: uuid.UUID | None
+    confirmed_at: datetime.datetime
+    viewing_customer_id: uuid.UUID | None = None
+    viewing_customer_name: str | None = None
+
+    @property
+    def is_staff(self) -> bool:
+        return bool(self.staff_roles)
+
+    def may(self, permission: str) -> bool:
+        return permission in self.staff_permissions
+
+    def actor(self) -> Actor:
+        """The viewer as an audit row names it."""
+        return Actor("staff" if self.is_staff else "customer", self.user_id, self.name)
+
+    def recently_confirmed(self, minutes: int = 10) -> bool:
+        """Whether the password was given a short while ago, for risky acts."""
+        return now() - self.confirmed_at < datetime.timedelta(minutes=minutes)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a host leads: a tenant, the platform's own pages, or the bank simulator."""
+
+    kind: str
+    tenant_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whose accounts a page shows: a user's, by access rows; or a customer's, while staff look on."""
+
+    user_id: uuid.UUID | None = None
+    customer_id: uuid.UUID | None = None
+    today: datetime.date = field(default=datetime.date.min)

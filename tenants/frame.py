@@ -1,0 +1,270 @@
+"""The frame around every request: place, tenant, viewer, permission, one transaction, headers, one log line."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+import uuid
+from contextlib import ExitStack
+from typing import Any
+
+from flask import Flask, Response, abort, current_app, g, redirect, request
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from saas import csrf, outbox
+from saas.config import Config
+from saas.database import db
+from saas.headers import secure
+from saas.permissions import GATEWAY, PUBLIC, SIGNED_IN, permission_of
+from saas.refusals import NotFound, Refusal
+from saas.scope import tenant_scope
+from saas.secrets import Keyring
+from saas.tokens import digest, new_token
+from saas.web import ANY, TENANT, Pages
+from tenants.context import Place, TenantContext, Viewer
+from tenants.error_pages import error_page, outage_page
+from tenants.loading import visit
+
+log = logging.getLogger("ventanilla.request")
+SEED_COOKIE = "ventanilla-form"
+SESSION_COOKIE = "ventanilla"
+READ_ONLY = frozenset({"GET", "HEAD", "OPTIONS"})
+# What staff may still do while they look at a customer's pages: stop looking, and leave.
+ALLOWED_WHILE_VIEWING = frozenset({"desk.stop_viewing", "auth.log_out"})
+
+
+def init_frame(app: Flask) -> None:
+    app.before_request(_open)
+    app.after_request(_close)
+    app.teardown_request(_let_go)
+    app.register_error_handler(Exception, _failed)
+
+
+def config() -> Config:
+    found: Config = current_app.extensions["ventanilla_config"]
+    return found
+
+
+def keyring() -> Keyring:
+    found: Keyring = current_app.extensions["keyring"]
+    return found
+
+
+def cookie_name(name: str) -> str:
+    """With HTTPS the prefix makes browsers refuse a cookie that a sibling domain tries to set."""
+    return f"__Host-{name}" if config().https else name
+
+
+def session_token() -> str | None:
+    return request.cookies.get(cookie_name(SESSION_COOKIE))
+
+
+def _open() -> BaseResponse | None:
+    g.began = time.perf_counter()
+    g.request_id = uuid.uuid4().hex
+    place: Place = request.environ.get("ventanilla.place") or Place("none")
+    g.place = place
+    g.tenant = g.viewer = g.notice = None
+    view = current_app.view_functions.get(request.endpoint or "")
+    permission = permission_of(view) if view else None
+    g.quiet_view = getattr(view, "quiet", False)
+    g.scope = ExitStack()
+    g.scope.enter_context(tenant_scope(place.tenant_id))
+    lives = _place_of_view()
+    if getattr(view, "static", False):
+        if lives not in (place.kind, ANY):
+            abort(404)
+        return None
+    if place.tenant_id is not None:
+        token = session_token()
+        g.tenant, g.viewer, g.notice = visit(
+            request.environ["ventanilla.host"], digest(token) if token else None
+        )
+        if token and g.viewer is None:
+            log.info("session not known here", extra={"event": "session_unknown", "tenant": g.tenant.slug})
+        if g.tenant.status != "active":
+            abort(503)
+    if request.routing_exception is not None:
+        return None  # Flask raises it next; the error page is the tenant's
+    if view is None or lives not in (place.kind, ANY):
+        abort(404)
+    _check_capability()
+    _check_origin(permission)
+    return _check_permission(permission)
+
+
+def _place_of_view() -> str:
+    blueprint = current_app.blueprints.get(request.blueprint or "")
+    return blueprint.place if isinstance(blueprint, Pages) else ANY
+
+
+def _check_capability() -> None:
+    """A capability that is off for the tenant has no addresses."""
+    optional: dict[str, str] = current_app.extensions["optional_blueprints"]
+    capability = optional.get(request.blueprint or "")
+    if capability and g.tenant is not None and capability not in g.tenant.capabilities:
+        abort(404)
+
+
+def _check_origin(permission: str | None) -> None:
+    if request.method in csrf.SAFE_METHODS or permission == GATEWAY:
+        return
+    token = request.form.get(csrf.FIELD) or request.headers.get(csrf.HEADER)
+    if not csrf.same_origin(request, own_origin()) or not csrf.check_token(_csrf_key(), _binding(), token):
+        g.csrf_failed = True
+        abort(400)
+
+
+def own_origin() -> str:
+    return f"{request.scheme}://{request.host}"
+
+
+def _check_permission(permission: str | None) -> BaseResponse | None:
+    if permission in (PUBLIC, GATEWAY):
+        return None
+    viewer: Viewer | None = g.viewer
+    if permission is None or g.place.kind != TENANT:
+        abort(404)
+    if viewer is None:
+        return _to_login()
+    if permission != SIGNED_IN and not viewer.may(permission):
+        abort(403 if viewer.is_staff else 404)
+    if (
+        viewer.viewing_customer_id is not None
+        and request.method not in READ_ONLY
+        and request.endpoint not in ALLOWED_WHILE_VIEWING
+    ):
+        raise ViewingOnly
+    return None
+
+
+class ViewingOnly(Exception):
+    """Staff tried to change something while they only look on."""
+
+
+def _to_login() -> BaseResponse:
+    if request.accept_mimetypes.best == "application/json":
+        response = Response('{"error":"sign-in-needed"}', 401, mimetype="application/json")
+        return response
+    target = request.full_path.rstrip("?") if request.method in READ_ONLY else ""
+    query = {"next": target} if target and target != "/" else {}
+    return redirect(_address("auth.log_in", **query), 302)
+
+
+def _address(endpoint: str, **values: Any) -> str:
+    return current_app.url_for(endpoint, **values)
+
+
+def _csrf_key() -> bytes:
+    return keyring().derive("csrf")
+
+
+def _binding() -> str:
+    """What the visitor's form token is bound to: the session, or an anonymous seed of this browser."""
+    tenant = g.tenant.id.hex if g.tenant else g.place.kind
+    if g.viewer is not None:
+        return f"{tenant}:session:{g.viewer.session_id}"
+    seed = request.cookies.get(cookie_name(SEED_COOKIE)) or g.get("new_seed")
+    return f"{tenant}:seed:{seed}" if seed else ""
+
+
+def csrf_token() -> str:
+    """The token for a form on this page; gives an anonymous browser a seed to bind it to."""
+    if g.viewer is None and not request.cookies.get(cookie_name(SEED_COOKIE)) and not g.get("new_seed"):
+        g.new_seed = new_token()
+    return csrf.make_token(_csrf_key(), _binding())
+
+
+def _close(response: Response) -> Response:
+    """The one commit. An answer that refuses (status 400 and up) leaves nothing behind."""
+    has_work = db.session.registry.has()
+    wake = False
+    if has_work and response.status_code < 400 and not g.get("failed"):
+        db.session.commit()
+        wake = bool(db.session.info.pop("outbox", False))
+    elif has_work:
+        db.session.rollback()
+    if g.get("new_seed"):
+        set_cookie(response, SEED_COOKIE, g.new_seed)
+    settings = config()
+    targets = current_app.extensions["form_targets"]() if g.get("tenant") else ()
+    secure(response, https=settings.https, form_targets=targets, private=not g.get("cacheable"))
+    response.headers["X-Request-ID"] = g.get("request_id", "")
+    if request.method == "HEAD":
+        response.set_data(b"") if not response.direct_passthrough else None
+    _log(response)
+    if wake:
+        outbox.wake()
+    return response
+
+
+def set_cookie(response: Response, name: str, value: str, *, lifetime: int | None = None) -> None:
+    """Host-only, unreadable for scripts, not sent from other sites' forms."""
+    response.set_cookie(
+        cookie_name(name),
+        value,
+        max_age=lifetime,
+        path="/",
+        secure=config().https,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _log(response: Response) -> None:
+    viewer: Viewer | None = g.get("viewer")
+    tenant: TenantContext | None = g.get("tenant")
+    log.info(
+        "request",
+        extra={
+            "facts": {
+                "request_id": g.get("request_id"),
+                "tenant": tenant.slug if tenant else None,
+                "user": str(viewer.user_id) if viewer else None,
+                "viewing": str(viewer.viewing_customer_id) if viewer and viewer.viewing_customer_id else None,
+                "route": request.url_rule.rule if request.url_rule else None,
+                "method": request.method[:10],
+                "status": response.status_code,
+                "ms": round((time.perf_counter() - g.began) * 1000, 1) if "began" in g else None,
+                "ip": hashlib.sha256(client_address().encode()).hexdigest()[:12],
+            }
+        },
+    )
+
+
+def client_address() -> str:
+    """The visitor's address. Forwarding headers count only behind as many proxies as configured."""
+    return request.remote_addr or "unknown"
+
+
+def _let_go(_error: BaseException | None) -> None:
+    db.session.remove()
+    scope: ExitStack | None = g.pop("scope", None)
+    if scope is not None:
+        scope.close()
+
+
+def _failed(problem: Exception) -> BaseResponse | tuple[str, int]:
+    """One page per kind of failure, in the tenant's look, that says what became of the data."""
+    g.failed = True
+    if isinstance(problem, HTTPException) and problem.code is not None and problem.code < 400:
+        g.failed = False
+        return problem.get_response()
+    db.session.rollback()
+    if isinstance(problem, (OperationalError, InterfaceError, PoolTimeout)):
+        log.exception("the database did not answer", extra={"request_id": g.get("request_id")})
+        return outage_page(), 503
+    if isinstance(problem, NotFound):
+        return error_page(404)
+    if isinstance(problem, ViewingOnly):
+        return error_page(403, viewing=True)
+    if isinstance(problem, Refusal):
+        return error_page(409, refusal=problem)
+    if isinstance(problem, HTTPException):
+        return error_page(problem.code or 500, csrf_failed=bool(g.get("csrf_failed")))
+    log.exception("a view failed", extra={"request_id": g.get("request_id")})
+    return error_page(500)

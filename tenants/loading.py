@@ -1,0 +1,187 @@
+"""Read the tenant and the viewer: one statement a request, a second one only when the tenant changed.
+
+These statements are written out, because they run before there is anything to filter by; each names
+the tenant itself, and row-level security holds for them as for every other.
+"""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from flask import current_app, g
+from sqlalchemy import Row, text
+
+from saas.clock import now
+from saas.config import Config
+from saas.database import db
+from saas.refusals import NotFound
+from saas.scope import current_tenant_id, leaving_the_net
+from saas.web import TENANT
+from tenants import settings as tenant_settings
+from tenants.context import Place, Support, TenantContext, Viewer
+from tenants.look import build_look
+from tenants.roles import permissions_of
+
+IDLE = datetime.timedelta(minutes=45)
+SEEN_EVERY = datetime.timedelta(minutes=1)
+REASON = "read before a viewer exists; every predicate names the tenant"
+
+_VISIT = text(
+    """
+    SELECT t.version, t.status, s.id AS session_id, s.user_id, s.last_seen_at, s.notice, s.account_id,
+           s.confirmed_at, s.viewing_customer_id, u.name AS user_name, u.email, u.language, u.customer_id,
+           (SELECT array_agg(DISTINCT a.role) FROM access a
+             WHERE a.tenant_id = t.id AND a.user_id = u.id AND a.can_see
+               AND (a.valid_until IS NULL OR a.valid_until >= (CAST(:now AS timestamptz) AT TIME ZONE t.time_zone)::date)
+               AND (a.valid_from IS NULL OR a.valid_from <= (CAST(:now AS timestamptz) AT TIME ZONE t.time_zone)::date)
+           ) AS roles,
+           (SELECT array_agg(r.role) FROM staff_roles r
+             WHERE r.tenant_id = t.id AND r.user_id = u.id) AS staff_roles,
+           (SELECT c.name FROM customers c
+             WHERE c.tenant_id = t.id AND c.id = s.viewing_customer_id) AS viewing_customer_name
+      FROM tenants t
+      JOIN domains d ON d.tenant_id = t.id AND d.host = :host
+      LEFT JOIN sessions s ON s.tenant_id = t.id AND s.token_digest = :digest AND s.host = :host
+                          AND s.expires_at > :now AND s.last_seen_at > :idle_edge
+      LEFT JOIN users u ON u.tenant_id = t.id AND u.id = s.user_id AND u.status = 'active'
+     WHERE t.id = :tenant
+    """
+)
+
+_TENANT = text(
+    """
+    SELECT t.*, d.host AS canonical_host, v.package, v.tokens,
+           EXISTS (SELECT 1 FROM provider_accounts p
+                    WHERE p.tenant_id = t.id AND p.enabled AND p.mode = 'test') AS test_mode
+      FROM tenants t
+      LEFT JOIN domains d ON d.tenant_id = t.id AND d.canonical
+      LEFT JOIN theme_versions v ON v.tenant_id = t.id AND v.id = t.theme_version_id
+     WHERE t.id = :tenant
+    """
+)
+
+_cache: dict[uuid.UUID, TenantContext] = {}
+
+
+def visit(
+    host: str, token_digest: str | None
+) -> tuple[TenantContext, Viewer | None, Mapping[str, Any] | None]:
+    """The tenant of the active scope, who asks, and the notice that waits for them.
+
+    Raises NotFound when the host does not lead to the tenant any more.
+    """
+    moment = now()
+    tenant_id = current_tenant_id()
+    with leaving_the_net(REASON):
+        row = db.session.execute(
+            _VISIT,
+            {
+                "tenant": tenant_id,
+                "host": host,
+                "digest": token_digest or "",
+                "now": moment,
+                "idle_edge": moment - IDLE,
+            },
+        ).first()
+    if row is None:
+        _cache.pop(tenant_id, None)
+        raise NotFound()
+    context = _cache.get(tenant_id)
+    if context is None or context.version != row.version:
+        context = load_tenant()
+    if row.session_id is None or row.user_name is None:
+        return context, None, None
+    _mark_seen(row, moment)
+    return context, _viewer(row), row.notice
+
+
+def _viewer(row: Row[Any]) -> Viewer:
+    staff_roles = frozenset(row.staff_roles or ())
+    return Viewer(
+        user_id=row.user_id,
+        session_id=row.session_id,
+        name=row.user_name,
+        email=row.email,
+        language=row.language,
+        customer_id=row.customer_id,
+        roles=frozenset(row.roles or ()),
+        staff_roles=staff_roles,
+        staff_permissions=permissions_of(staff_roles),
+        account_id=row.account_id,
+        confirmed_at=row.confirmed_at,
+        viewing_customer_id=row.viewing_customer_id,
+        viewing_customer_name=row.viewing_customer_name,
+    )
+
+
+def _mark_seen(row: Row[Any], moment: datetime.datetime) -> None:
+    """Move the idle clock, at most once a minute; polling views do not move it (case B13)."""
+    quiet = getattr(g, "quiet_view", False)
+    if quiet or (row.notice is None and moment - row.last_seen_at < SEEN_EVERY):
+        return
+    with leaving_the_net(REASON):
+        db.session.execute(
+            text(
+                "UPDATE sessions SET last_seen_at = :now, notice = NULL "
+                "WHERE tenant_id = :tenant AND id = :session"
+            ),
+            {"now": moment, "tenant": current_tenant_id(), "session": row.session_id},
+        )
+
+
+def load_tenant() -> TenantContext:
+    """The tenant of the active scope, read afresh. Raises NotFound."""
+    config: Config = current_app.extensions["ventanilla_config"]
+    with leaving_the_net(REASON):
+        row = db.session.execute(_TENANT, {"tenant": current_tenant_id()}).first()
+    if row is None:
+        raise NotFound()
+    values = tenant_settings.complete(row.settings)
+    context = TenantContext(
+        id=row.id,
+        slug=row.slug,
+        name=row.name,
+        legal_name=row.legal_name,
+        tax_number=row.tax_number,
+        status=row.status,
+        country=row.country,
+        locale=row.locale,
+        currency=row.currency,
+        time_zone=row.time_zone,
+        capabilities=frozenset(row.capabilities),
+        settings=values,
+        words=row.words,
+        look=build_look(row.package or "base", row.tokens or {}),
+        support=Support(
+            phone=values["support.phone"],
+            whatsapp=values["support.whatsapp"],
+            email=values["support.email"],
+            hours=values["support.hours"],
+        ),
+        canonical_url=config.origin(row.canonical_host) if row.canonical_host else "",
+        test_mode=row.test_mode,
+        version=row.version,
+    )
+    _cache[row.id] = context
+    return context
+
+
+def serving() -> TenantContext:
+    """The tenant being served: the request's, or in a job the one of the active scope."""
+    context: TenantContext | None = g.get("tenant")
+    if context is None or context.id != current_tenant_id():
+        context = g.tenant = load_tenant()
+    return context
+
+
+def place_of(host: str) -> Place | None:
+    """Where a host leads, asked before there is a tenant; None for a stranger's name."""
+    with leaving_the_net("the host decides the tenant; the policy shows only the row of this very host"):
+        db.session.execute(text("SELECT set_config('app.host', :host, true)"), {"host": host})
+        tenant_id = db.session.execute(
+            text("SELECT tenant_id FROM domains WHERE host = :host"), {"host": host}
+        ).scalar()
+    return Place(TENANT, tenant_id) if tenant_id else None

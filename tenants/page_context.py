@@ -1,0 +1,117 @@
+"""What every template may use: translations, addresses, formats, the tenant, the viewer, the menu."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+from flask import Flask, current_app, g, has_request_context, request, url_for
+from flask_babel import gettext as _
+from werkzeug.local import LocalProxy
+
+from saas import csrf, dates, money
+
+from tenants.capability import MenuEntry
+from tenants.frame import csrf_token
+from tenants.look import BASE, asset_url, css_of
+
+
+@dataclass(frozen=True, slots=True)
+class NavEntry:
+    """One destination as a template draws it."""
+
+    label: str
+    url: str
+    icon: str
+    current: bool
+
+
+def init_page_context(app: Flask) -> None:
+    environment = app.jinja_env
+    environment.globals.update(
+        csrf_field=lambda: csrf.field(csrf_token()),
+        asset=asset_url,
+        css_url=_css_url,
+        url_for=url_for,
+        tenant=LocalProxy(lambda: g.get("tenant")),
+        viewer=LocalProxy(lambda: g.get("viewer")),
+        notice=LocalProxy(lambda: g.get("notice")),
+        nav=LocalProxy(lambda: navigation("customer")),
+        desk_nav=LocalProxy(lambda: navigation("desk")),
+        word=word,
+        lang=language,
+        today=lambda: g.tenant.today(),
+    )
+    environment.filters.update(
+        money=lambda amount, currency: money.format_money(amount, currency, locale()),
+        long_date=lambda day: dates.format_long(day, locale()),
+        short_date=lambda day: dates.format_short(day),
+        month=lambda period: dates.format_month(period, locale()),
+        short_datetime=_short_datetime,
+        translated=lambda msgid, **facts: _(msgid, **facts),
+    )
+
+
+def locale() -> str:
+    """The locale for numbers and dates: the tenant's; words may be in another language."""
+    tenant = g.get("tenant")
+    if tenant is None:
+        return "es_CO"
+    viewer = g.get("viewer")
+    if viewer is not None and viewer.language and viewer.language != tenant.language:
+        return f"{viewer.language}_{tenant.country}"
+    return str(tenant.locale)
+
+
+def language() -> str:
+    return locale().partition("_")[0]
+
+
+def word(key: str) -> str:
+    """The tenant's own word for one of our things."""
+    return str(g.tenant.word(key, language()))
+
+
+def _short_datetime(moment: datetime.datetime) -> str:
+    zone = g.tenant.time_zone if g.get("tenant") else "UTC"
+    return dates.format_datetime(moment, zone, locale())
+
+
+def _css_url() -> str:
+    tenant = g.get("tenant")
+    return tenant.look.css_url if tenant else f"/base-{css_of(BASE, {})[0]}.css"
+
+
+def navigation(area: str) -> list[NavEntry]:
+    """The menu of the viewer: what is on for the tenant and allowed for the person."""
+    viewer, tenant = g.get("viewer"), g.get("tenant")
+    if viewer is None or tenant is None:
+        return []
+    if area in (cached := g.setdefault("menus", {})):
+        return list(cached[area])
+    entries = [entry for entry in current_app.extensions["menu"] if entry.area == area and _shown(entry)]
+    here = request.endpoint if has_request_context() else None
+    section = (here or "").partition(".")[0]
+    drawn = [
+        NavEntry(_(entry.label), url_for(entry.endpoint), entry.icon, _is_current(entry, here, section))
+        for entry in entries
+    ]
+    cached[area] = drawn
+    return drawn
+
+
+def _is_current(entry: MenuEntry, here: str | None, section: str) -> bool:
+    return entry.endpoint == here or (
+        entry.endpoint.partition(".")[0] == section
+        and not any(other.endpoint == here for other in current_app.extensions["menu"])
+    )
+
+
+def _shown(entry: MenuEntry) -> bool:
+    viewer, tenant = g.viewer, g.tenant
+    if entry.permission is not None and not viewer.may(entry.permission):
+        return False
+    if entry.roles and not (entry.roles & viewer.roles or viewer.viewing_customer_id is not None):
+        return False
+    optional = current_app.extensions["optional_blueprints"].get(entry.endpoint.partition(".")[0])
+    return optional is None or optional in tenant.capabilities

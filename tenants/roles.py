@@ -1,0 +1,37 @@
+"""Staff roles and what they allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from saas.languages import N_
+
+CUSTOMERS = "desk.customers"  # search and open customers and accounts
+VIEW_AS = "desk.view-as"  # see what a customer sees, leaving an audit row that the customer can read
+INVITE = "desk.invite"
+IMPORTS = "desk.imports"
+PAYMENTS = "desk.payments"  # attempts, quarantine
+SETTINGS = "desk.settings"
+THEME = "desk.theme"
+STAFF = "desk.staff"  # who works here, with which role
+AUDIT = "desk.audit"
+
+ROLES: dict[str, frozenset[str]] = {
+    "administrator": frozenset(
+        {CUSTOMERS, VIEW_AS, INVITE, IMPORTS, PAYMENTS, SETTINGS, THEME, STAFF, AUDIT}
+    ),
+    "billing": frozenset({CUSTOMERS, IMPORTS, PAYMENTS}),
+    "service": frozenset({CUSTOMERS, VIEW_AS, INVITE}),
+    "reader": frozenset({CUSTOMERS}),
+}
+ROLE_NAMES = {
+    "administrator": N_("Administrator"),
+    "billing": N_("Billing"),
+    "service": N_("Customer service"),
+    "reader": N_("Read only"),
+}
+
+
+def permissions_of(roles: Iterable[str]) -> frozenset[str]:
+    """What a set of roles allows together; an unknown role allows nothing."""
+    return frozenset().union(*(ROLES.get(role, frozenset()) for role in roles))

@@ -1,0 +1,71 @@
+"""Settings of a tenant: declared with type and default by capabilities, stored only where they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from saas.languages import N_
+from saas.refusals import Refusal
+from tenants.capability import Setting
+
+MAXIMUM_TEXT = 500
+
+_declared: dict[str, Setting] = {}
+
+SUPPORT = (
+    Setting("support.phone", "text", "", N_("Telephone"), group=N_("Contact")),
+    Setting("support.whatsapp", "text", "", N_("WhatsApp number"), group=N_("Contact")),
+    Setting("support.email", "text", "", N_("E-mail for customers"), group=N_("Contact")),
+    Setting("support.hours", "text", "", N_("Opening hours"), group=N_("Contact")),
+    Setting("mail.sender_name", "text", "", N_("Sender's name in mails"), group=N_("Mail")),
+    Setting("mail.footer", "long-text", "", N_("Text at the foot of mails"), group=N_("Mail")),
+)
+
+
+def declare(settings: Iterable[Setting]) -> None:
+    for setting in settings:
+        _declared[setting.key] = setting
+
+
+declare(SUPPORT)
+
+
+def declared() -> tuple[Setting, ...]:
+    return tuple(_declared.values())
+
+
+def complete(own: Mapping[str, Any]) -> dict[str, Any]:
+    """Every declared setting: the tenant's value where it has one, the default elsewhere."""
+    return {key: own.get(key, setting.default) for key, setting in _declared.items()}
+
+
+def parse(setting: Setting, typed: str) -> Any:
+    """The value that somebody typed. Raises Refusal that names the field."""
+    text = typed.strip()
+    if setting.kind == "boolean":
+        return text in ("1", "true", "on", "yes")
+    if setting.kind == "integer":
+        if not (text.isascii() and text.lstrip("-").isdigit() and len(text) < 12):
+            raise Refusal(N_("Type a whole number"), field=setting.key)
+        number = int(text)
+        if (setting.low is not None and number < setting.low) or (
+            setting.high is not None and number > setting.high
+        ):
+            raise Refusal(
+                N_("Type a number from %(low)s to %(high)s"),
+                field=setting.key,
+                low=setting.low,
+                high=setting.high,
+            )
+        return number
+    if setting.kind == "choice":
+        if text not in setting.choices:
+            raise Refusal(N_("Choose one of the options"), field=setting.key)
+        return text
+    if len(text) > MAXIMUM_TEXT or "\x00" in text:
+        raise Refusal(N_("The text is too long"), field=setting.key)
+    if setting.kind == "url" and text and urlsplit(text).scheme not in ("https", "http"):
+        raise Refusal(N_("Type an address that begins with https://"), field=setting.key)
+    return text
