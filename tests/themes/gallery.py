@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import segno
 from babel.messages.pofile import read_po
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -156,6 +157,7 @@ def context(package: str) -> dict[str, Any]:
 def render(package: str, page: str, tokens: dict[str, str] | None = None, **more: Any) -> str:
     made = sample(package, tokens)
     env = made.environment()
+    env.globals["sample_qr"] = segno.make("https://example.com/v/8F3K").svg_data_uri(border=0)
     values = {**context(package), **PAGES[page](package), **more}
     if "nav_current" in values:
         env.globals["nav"] = customer_nav(values.pop("nav_current"))
