@@ -23,16 +23,17 @@ from saas.web import TENANT
 from tenants import settings as tenant_settings
 from tenants.context import Place, Support, TenantContext, Viewer
 from tenants.look import build_look
-from tenants.roles import permissions_of
+from tenants.roles import VIEW_AS, permissions_of
 
 IDLE = datetime.timedelta(minutes=45)
+VIEWING = datetime.timedelta(minutes=30)  # how long staff may look at a customer's pages at a stretch
 SEEN_EVERY = datetime.timedelta(minutes=1)
 REASON = "read before a viewer exists; every predicate names the tenant"
 
 _VISIT = text(
     """
     SELECT t.version, t.status, s.id AS session_id, s.user_id, s.last_seen_at, s.notice, s.account_id,
-           s.confirmed_at, s.viewing_customer_id, u.name AS user_name, u.email, u.language, u.customer_id,
+           s.confirmed_at, u.name AS user_name, u.email, u.language, u.customer_id,
            (SELECT array_agg(DISTINCT a.role) FROM access a
              WHERE a.tenant_id = t.id AND a.user_id = u.id AND a.can_see
                AND (a.valid_until IS NULL OR a.valid_until >= (CAST(:now AS timestamptz) AT TIME ZONE t.time_zone)::date)
@@ -40,13 +41,14 @@ _VISIT = text(
            ) AS roles,
            (SELECT array_agg(r.role) FROM staff_roles r
              WHERE r.tenant_id = t.id AND r.user_id = u.id) AS staff_roles,
-           (SELECT c.name FROM customers c
-             WHERE c.tenant_id = t.id AND c.id = s.viewing_customer_id) AS viewing_customer_name
+           c.id AS viewing_customer_id, c.name AS viewing_customer_name
       FROM tenants t
       JOIN domains d ON d.tenant_id = t.id AND d.host = :host
       LEFT JOIN sessions s ON s.tenant_id = t.id AND s.token_digest = :digest AND s.host = :host
                           AND s.expires_at > :now AND s.last_seen_at > :idle_edge
       LEFT JOIN users u ON u.tenant_id = t.id AND u.id = s.user_id AND u.status = 'active'
+      LEFT JOIN customers c ON c.tenant_id = t.id AND c.id = s.viewing_customer_id
+                           AND s.viewing_since > :viewing_edge
      WHERE t.id = :tenant
     """
 )
@@ -84,6 +86,7 @@ def visit(
                 "digest": token_digest or "",
                 "now": moment,
                 "idle_edge": moment - IDLE,
+                "viewing_edge": moment - VIEWING,
             },
         ).first()
     if row is None:
@@ -100,6 +103,8 @@ def visit(
 
 def _viewer(row: Row[Any]) -> Viewer:
     staff_roles = frozenset(row.staff_roles or ())
+    permissions = permissions_of(staff_roles)
+    looks_on = VIEW_AS in permissions  # who loses the right stops looking at once
     return Viewer(
         user_id=row.user_id,
         session_id=row.session_id,
@@ -109,11 +114,11 @@ def _viewer(row: Row[Any]) -> Viewer:
         customer_id=row.customer_id,
         roles=frozenset(row.roles or ()),
         staff_roles=staff_roles,
-        staff_permissions=permissions_of(staff_roles),
+        staff_permissions=permissions,
         account_id=row.account_id,
         confirmed_at=row.confirmed_at,
-        viewing_customer_id=row.viewing_customer_id,
-        viewing_customer_name=row.viewing_customer_name,
+        viewing_customer_id=row.viewing_customer_id if looks_on else None,
+        viewing_customer_name=row.viewing_customer_name if looks_on else None,
     )
 
 

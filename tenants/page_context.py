@@ -38,6 +38,8 @@ def init_page_context(app: Flask) -> None:
         notice=LocalProxy(lambda: g.get("notice")),
         nav=LocalProxy(lambda: navigation("customer")),
         desk_nav=LocalProxy(lambda: navigation("desk")),
+        sign_out_url=LocalProxy(lambda: _address("auth.log_out")),
+        stop_viewing_url=LocalProxy(lambda: _address("desk.stop_viewing")),
         word=word,
         lang=language,
         today=lambda: g.tenant.today(),
@@ -90,21 +92,31 @@ def navigation(area: str) -> list[NavEntry]:
     if area in (cached := g.setdefault("menus", {})):
         return list(cached[area])
     entries = [entry for entry in current_app.extensions["menu"] if entry.area == area and _shown(entry)]
-    here = request.endpoint if has_request_context() else None
-    section = (here or "").partition(".")[0]
+    addresses = [url_for(entry.endpoint) for entry in entries]
+    current = _current(entries, addresses) if has_request_context() else None
     drawn = [
-        NavEntry(_(entry.label), url_for(entry.endpoint), entry.icon, _is_current(entry, here, section))
-        for entry in entries
+        NavEntry(_(entry.label), address, entry.icon, entry is current)
+        for entry, address in zip(entries, addresses, strict=True)
     ]
     cached[area] = drawn
     return drawn
 
 
-def _is_current(entry: MenuEntry, here: str | None, section: str) -> bool:
-    return entry.endpoint == here or (
-        entry.endpoint.partition(".")[0] == section
-        and not any(other.endpoint == here for other in current_app.extensions["menu"])
-    )
+def _current(entries: list[MenuEntry], addresses: list[str]) -> MenuEntry | None:
+    """The destination that the page belongs to: the longest address above it, else its capability's first."""
+    here, section = request.path, (request.endpoint or "").partition(".")[0]
+    above = [
+        (len(address), entry)
+        for entry, address in zip(entries, addresses, strict=True)
+        if here == address or (address != "/" and here.startswith(f"{address}/"))
+    ]
+    if above:
+        return max(above, key=lambda found: found[0])[1]
+    return next((entry for entry in entries if entry.endpoint.partition(".")[0] == section), None)
+
+
+def _address(endpoint: str) -> str:
+    return url_for(endpoint) if endpoint in current_app.view_functions else ""
 
 
 def _shown(entry: MenuEntry) -> bool:

@@ -53,6 +53,7 @@ class UserSession(TenantOwned, Model):
     notice: Mapped[dict[str, Any] | None]  # said once on the next page
     account_id: Mapped[uuid.UUID | None]  # the account last worked with
     viewing_customer_id: Mapped[uuid.UUID | None]  # staff looking at what this customer sees
+    viewing_since: Mapped[datetime.datetime | None]  # they may for a while only: tenants.loading.VIEWING
 
     __table_args__ = (
         unique("token_digest"),

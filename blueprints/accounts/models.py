@@ -33,6 +33,7 @@ class Customer(TenantOwned, Model):
         unique("document_kind", "document_number"),
         Index("ix_customers_name", "tenant_id", text("lower(name)"), "id"),
         Index("ix_customers_document", "tenant_id", "document_number"),
+        Index("ix_customers_email", "tenant_id", text("lower(email)")),
         Index("ix_customers_batch", "tenant_id", "batch_id"),
     )
 

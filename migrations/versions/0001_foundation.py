@@ -139,6 +139,9 @@ def upgrade() -> None:
     op.create_index("ix_customers_batch", "customers", ["tenant_id", "batch_id"], unique=False)
     op.create_index("ix_customers_document", "customers", ["tenant_id", "document_number"], unique=False)
     op.create_index(
+        "ix_customers_email", "customers", ["tenant_id", sa.literal_column("lower(email)")], unique=False
+    )
+    op.create_index(
         "ix_customers_name", "customers", ["tenant_id", sa.literal_column("lower(name)"), "id"], unique=False
     )
     op.create_table(
@@ -857,6 +860,7 @@ def upgrade() -> None:
         sa.Column("notice", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("account_id", sa.Uuid(), nullable=True),
         sa.Column("viewing_customer_id", sa.Uuid(), nullable=True),
+        sa.Column("viewing_since", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["tenant_id", "user_id"],
             ["users.tenant_id", "users.id"],
@@ -1243,6 +1247,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_domains_tenant_id"), table_name="domains")
     op.drop_table("domains")
     op.drop_index("ix_customers_name", table_name="customers")
+    op.drop_index("ix_customers_email", table_name="customers")
     op.drop_index("ix_customers_document", table_name="customers")
     op.drop_index("ix_customers_batch", table_name="customers")
     op.drop_table("customers")

@@ -73,7 +73,7 @@ def _tenants_and_domains() -> None:
     own = TENANT_IS_ACTIVE.replace("tenant_id =", "id =", 1)
     op.execute(f"CREATE POLICY tenant ON tenants TO {APP} USING ({own}) WITH CHECK ({own})")
     # What a tenant's own staff may change of it; its name, status and hosts are the platform's.
-    op.execute(f"GRANT UPDATE (settings, words, theme_version_id, version) ON tenants TO {APP}")
+    op.execute(f"GRANT UPDATE (capabilities, settings, words, theme_version_id, version) ON tenants TO {APP}")
     op.execute(
         f"CREATE POLICY tenant ON domains FOR SELECT TO {APP} "
         f"USING (({TENANT_IS_ACTIVE}) OR host = NULLIF(current_setting('app.host', true), ''))"
