@@ -18,7 +18,7 @@ _STEP = 0.01
 
 #: System font stacks a tenant may choose; nothing is ever downloaded.
 FONTS: dict[str, str] = {
-    "system": 'system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",Ubuntu,"Liberation Sans",sans-serif',
+    "system": '-apple-system,BlinkMacSystemFont,"Segoe UI",Roboto,"Noto Sans",Ubuntu,"Liberation Sans",system-ui,sans-serif',
     "grotesque": '"Helvetica Neue",Helvetica,Arial,"Liberation Sans",Roboto,sans-serif',
     "humanist": 'Seravek,"Gill Sans Nova",Ubuntu,Calibri,"Noto Sans","Liberation Sans",sans-serif',
     "book": '"Iowan Old Style","Palatino Linotype",Palatino,Charter,Georgia,"Noto Serif","Liberation Serif",serif',

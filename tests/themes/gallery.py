@@ -131,8 +131,11 @@ def desk_nav(current: str) -> list[SampleEntry]:
 
 
 def catalogue() -> dict[str, str]:
-    with (THEMES / "base" / "translations" / "es.po").open("rb") as source:
-        return {str(message.id): str(message.string) for message in read_po(source, locale="es") if message.id}
+    words: dict[str, str] = {}
+    for path in sorted(THEMES.glob("*/translations/es.po")):
+        with path.open("rb") as source:
+            words.update({str(message.id): str(message.string) for message in read_po(source, locale="es") if message.id})
+    return words
 
 
 def sample(package: str, tokens: dict[str, str] | None = None) -> Sample:
@@ -196,7 +199,10 @@ def shots(folder: Path, names: list[str], widths: tuple[int, ...] = (360, 1280),
                 tab = browser.new_page(viewport=size, color_scheme=mode)  # type: ignore[arg-type]
                 for name in names:
                     tab.goto((folder / f"{name}.html").as_uri())
-                    tab.screenshot(path=str(folder / f"{name}-{width}-{mode}.png"), full_page=True)
+                    tall = int(tab.evaluate("document.documentElement.scrollHeight"))
+                    tab.set_viewport_size({"width": width, "height": max(tall, size["height"])})
+                    tab.screenshot(path=str(folder / f"{name}-{width}-{mode}.png"))
+                    tab.set_viewport_size(size)  # type: ignore[arg-type]
                 tab.close()
         browser.close()
 
