@@ -57,6 +57,7 @@ class AttemptItem(TenantOwned, Model):
     attempt_id: Mapped[uuid.UUID]
     invoice_id: Mapped[uuid.UUID]
     amount: Mapped[int]
+    surcharge: Mapped[int] = mapped_column(default=0)  # what of the amount the second due date added
     open: Mapped[bool] = mapped_column(default=True)
 
     __table_args__ = (
@@ -70,7 +71,7 @@ class AttemptItem(TenantOwned, Model):
             unique=True,
             postgresql_where=text("open"),
         ),
-        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("amount > 0 AND surcharge >= 0 AND surcharge < amount", name="amount"),
     )
 
 

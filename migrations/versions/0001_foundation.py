@@ -925,8 +925,12 @@ def upgrade() -> None:
         sa.Column("attempt_id", sa.Uuid(), nullable=False),
         sa.Column("invoice_id", sa.Uuid(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("surcharge", sa.BigInteger(), nullable=False),
         sa.Column("open", sa.Boolean(), nullable=False),
-        sa.CheckConstraint("amount > 0", name=op.f("ck_payment_attempt_items_amount")),
+        sa.CheckConstraint(
+            "amount > 0 AND surcharge >= 0 AND surcharge < amount",
+            name=op.f("ck_payment_attempt_items_amount"),
+        ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "attempt_id"],
             ["payment_attempts.tenant_id", "payment_attempts.id"],
