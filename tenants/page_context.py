@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
+from babel import localedata
 from flask import Flask, current_app, g, has_request_context, request, url_for
 from flask_babel import gettext as _
 from werkzeug.local import LocalProxy
 
 from saas import csrf, dates, money
-
 from tenants.capability import MenuEntry
 from tenants.frame import csrf_token
 from tenants.look import BASE, asset_url, css_of
@@ -59,10 +59,19 @@ def locale() -> str:
     tenant = g.get("tenant")
     if tenant is None:
         return "es_CO"
+    forced = g.get("language")  # a letter speaks its reader's language
+    if forced:
+        return forced if "_" in forced else _regional(forced, tenant.country)
     viewer = g.get("viewer")
     if viewer is not None and viewer.language and viewer.language != tenant.language:
-        return f"{viewer.language}_{tenant.country}"
+        return _regional(viewer.language, tenant.country)
     return str(tenant.locale)
+
+
+def _regional(spoken: str, country: str) -> str:
+    """A language as that country writes it, where anybody has written down how it does."""
+    regional = f"{spoken}_{country}"
+    return regional if localedata.exists(regional) else spoken
 
 
 def language() -> str:
