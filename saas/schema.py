@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
 import psycopg
 from alembic import command
 from alembic.config import Config as AlembicConfig
+from alembic.script import ScriptDirectory
 from psycopg import sql
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -89,3 +91,9 @@ def protect(op: Executor, table: str) -> None:
     )
     rights = "SELECT, INSERT" if table in APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"
     op.execute(f"GRANT {rights} ON {table} TO {APP}")
+
+
+@lru_cache(maxsize=1)
+def newest_revision() -> str | None:
+    """The revision that the code was written for."""
+    return ScriptDirectory.from_config(alembic_config("postgresql://unused")).get_current_head()

@@ -22,7 +22,9 @@ from tenants.theme_packages import known_packages, stylesheet
 ROOT = Path(__file__).resolve().parent.parent
 THEMES = ROOT / "themes"
 BASE = "base"
-ASSET_FOLDERS = (THEMES / "base" / "js", THEMES / "base" / "assets", ROOT / "saas" / "static")
+LOGO_PURPOSE = "logo"  # of the stored files that /logo/ serves to everybody
+UPLOADED = "file:"  # begins the logo token of an upload
+ASSET_FOLDERS = (THEMES / "base" / "assets", ROOT / "saas" / "static")
 
 
 class Looks:
@@ -73,13 +75,22 @@ def build_look(package: str, tokens: Mapping[str, Any]) -> Look:
     if package not in known_packages():
         package = BASE
     digest, _css = css_of(package, tokens)
-    logo = tokens.get("logo")
     return Look(
         package=package,
         tokens=tokens,
         css_url=f"/t/{digest}.css",
-        logo_url=asset_url(logo) if logo else None,
+        logo_url=_logo_url(tokens.get("logo")),
     )
+
+
+def _logo_url(logo: object) -> str | None:
+    """A logo is a package's asset by name, or an upload as `file:<id>`; one that is gone is no logo, no error."""
+    if not isinstance(logo, str):
+        return None
+    if logo.startswith(UPLOADED):
+        return f"/logo/{logo.removeprefix(UPLOADED)}.png"
+    found = asset_index().get(logo)
+    return found[0] if found else None
 
 
 @lru_cache(maxsize=1)

@@ -20,6 +20,14 @@ SUPPORT = (
     Setting("support.email", "text", "", N_("E-mail for customers"), group=N_("Contact")),
     Setting("support.hours", "text", "", N_("Opening hours"), group=N_("Contact")),
     Setting("mail.sender_name", "text", "", N_("Sender's name in mails"), group=N_("Mail")),
+    Setting(
+        "documents.paper",
+        "choice",
+        "a4",
+        N_("Paper of documents"),
+        group=N_("Documents"),
+        choices={"a4": "A4", "us-letter": N_("Letter")},
+    ),
     Setting("mail.footer", "long-text", "", N_("Text at the foot of mails"), group=N_("Mail")),
 )
 

@@ -33,11 +33,9 @@ def reachable(reach: Reach, right: str = "see") -> Subquery:
     return _statement(reach, right).subquery("reachable")
 
 
-def _statement(reach: Reach, right: str) -> Select[tuple[uuid.UUID, datetime.date | None]]:
+def _statement(reach: Reach, right: str) -> Select[uuid.UUID, datetime.date | None]:
     if reach.customer_id is not None:
-        parties = select(
-            AccountParty.account_id, func.min(AccountParty.valid_from).label("sees_from")
-        ).where(
+        parties = select(AccountParty.account_id, func.min(AccountParty.valid_from).label("sees_from")).where(
             AccountParty.customer_id == reach.customer_id,
             _in_force(AccountParty, reach.today),
             true() if right == "see" else literal(False),

@@ -92,7 +92,17 @@ def surcharge(*, account_id: uuid.UUID, invoice_id: uuid.UUID, amount: int) -> l
 def settle(*, source: str, account_id: uuid.UUID, invoice_id: uuid.UUID, amount: int) -> list[Line]:
     """Money for an invoice. `source` is CLEARING, or DECLARED while the receipt is still to come."""
     return checked(
-        [Line(source, amount), Line(RECEIVABLE, -amount, account_id=account_id, invoice_id=invoice_id)]
+        [
+            Line(source, amount, invoice_id=invoice_id),
+            Line(RECEIVABLE, -amount, account_id=account_id, invoice_id=invoice_id),
+        ]
+    )
+
+
+def confirm_declared(*, invoice_id: uuid.UUID, amount: int) -> list[Line]:
+    """The receipt of what the back office had declared paid: now it is known where the money came in."""
+    return checked(
+        [Line(CLEARING, amount, invoice_id=invoice_id), Line(DECLARED, -amount, invoice_id=invoice_id)]
     )
 
 
@@ -100,17 +110,18 @@ def collect_rent(
     *,
     lease_account_id: uuid.UUID,
     mandate_account_id: uuid.UUID,
+    invoice_id: uuid.UUID,
     amount: int,
     owners: Sequence[tuple[uuid.UUID, int]],
 ) -> list[Line]:
     """Rent came in: it becomes a liability to the owners by share, to the last cent (largest remainder).
 
-    `owners` are (customer, share).
+    `owners` are (customer, share). Every line names the rent invoice, so a statement can open its source.
     """
     parts = split(amount, [share for _owner, share in owners])
-    lines = [Line(UNCOLLECTED_RENT, amount, account_id=lease_account_id)]
+    lines = [Line(UNCOLLECTED_RENT, amount, account_id=lease_account_id, invoice_id=invoice_id)]
     for (owner, _share), part in zip(owners, parts, strict=True):
-        lines.append(Line(OWNER_PAYABLE, -part, account_id=mandate_account_id, customer_id=owner))
+        lines.append(Line(OWNER_PAYABLE, -part, mandate_account_id, owner, invoice_id))
     return checked(lines)
 
 
@@ -125,7 +136,7 @@ def withhold_commission(
     parts = split(amount, [share for _owner, share in owners])
     lines = [Line(RECEIVABLE, -amount, account_id=mandate_account_id, invoice_id=invoice_id)]
     for (owner, _share), part in zip(owners, parts, strict=True):
-        lines.append(Line(OWNER_PAYABLE, part, account_id=mandate_account_id, customer_id=owner))
+        lines.append(Line(OWNER_PAYABLE, part, mandate_account_id, owner, invoice_id))
     return checked(lines)
 
 

@@ -1,4 +1,4 @@
-"""Platform."""
+"""The platform's own host: health, the local mailbox, the demo; and what operators type."""
 
 from __future__ import annotations
 
@@ -8,4 +8,17 @@ from tenants.capability import Capability
 capability = Capability(
     name="platform",
     title=N_("Platform"),
+    blueprints=(
+        "blueprints.platform.health:pages",
+        "blueprints.platform.welcome:pages",
+        "blueprints.platform.mailbox:pages",
+    ),
+    commands=(
+        "blueprints.platform.tenant_commands:tenant_group",
+        "blueprints.platform.check_commands:ledger_group",
+        "blueprints.platform.check_commands:audit_group",
+        "blueprints.platform.check_commands:doctor",
+        "blueprints.platform.demo.commands:demo_group",
+        "blueprints.platform.demo.check:demo_check",
+    ),
 )

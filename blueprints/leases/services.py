@@ -1,0 +1,208 @@
+"""Verbs on leases: open one with both its accounts, book what was collected for the owners, pay them."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from blueprints.accounts.models import Account, AccountParty
+from blueprints.invoices.models import Invoice, InvoiceType
+from blueprints.leases.models import Lease, Payout
+from blueprints.ledger import rules as books
+from blueprints.ledger.services import post
+from saas.clock import now
+from saas.database import db
+from saas.ids import new_id
+from saas.languages import N_
+from saas.refusals import Refusal
+
+WHOLE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class NewLease:
+    """`owners` are (customer, share in millionths); `rent` in minor units; `commission` in millionths."""
+
+    number: str
+    property_id: uuid.UUID
+    address: str
+    city: str
+    renters: Sequence[uuid.UUID]
+    owners: Sequence[tuple[uuid.UUID, int]]
+    rent: int
+    currency: str
+    commission: int
+    payment_day: int
+    starts_on: datetime.date
+    ends_on: datetime.date
+
+
+def open_lease(new: NewLease) -> uuid.UUID:
+    """Create the lease with the renter's account and the owners' account. Returns the lease's id.
+
+    Raises Refusal when the owners' shares do not make a whole.
+    """
+    if sum(share for _owner, share in new.owners) != WHOLE:
+        raise Refusal(N_("The owners' shares must add up to 100 %%."))
+    lease_account = _account("lease", new, [(renter, "renter", WHOLE) for renter in new.renters])
+    mandate_account = _account("mandate", new, [(owner, "owner", share) for owner, share in new.owners])
+    lease_id = new_id()
+    db.session.add(
+        Lease(
+            id=lease_id,
+            number=new.number,
+            property_id=new.property_id,
+            lease_account_id=lease_account,
+            mandate_account_id=mandate_account,
+            rent=new.rent,
+            currency=new.currency,
+            commission=new.commission,
+            payment_day=new.payment_day,
+            starts_on=new.starts_on,
+            ends_on=new.ends_on,
+        )
+    )
+    db.session.flush()
+    return lease_id
+
+
+def _account(kind: str, new: NewLease, parties: Sequence[tuple[uuid.UUID, str, int]]) -> uuid.UUID:
+    account_id = new_id()
+    db.session.add(
+        Account(
+            id=account_id,
+            kind=kind,
+            number=new.number,
+            property_id=new.property_id,
+            address=new.address,
+            city=new.city,
+            status="active",
+            opened_on=new.starts_on,
+            details={},
+            created_at=now(),
+        )
+    )
+    db.session.flush()
+    db.session.add_all(
+        AccountParty(
+            id=new_id(),
+            account_id=account_id,
+            customer_id=customer,
+            role=role,
+            share=share,
+            valid_from=new.starts_on,
+        )
+        for customer, role, share in parties
+    )
+    db.session.flush()
+    return account_id
+
+
+def owners_of(mandate_account_id: uuid.UUID) -> list[tuple[uuid.UUID, int]]:
+    """The owners behind a mandate with their shares, in a stable order (the cents follow it)."""
+    rows = db.session.execute(
+        select(AccountParty.customer_id, AccountParty.share)
+        .where(AccountParty.account_id == mandate_account_id, AccountParty.role == "owner")
+        .order_by(AccountParty.share.desc(), AccountParty.customer_id)
+    )
+    return [(row.customer_id, row.share) for row in rows]
+
+
+def book_collected_rent(
+    source: str, items: Sequence[tuple[uuid.UUID, int]], *, currency: str, paid_on: datetime.date
+) -> None:
+    """Money came in for invoices: what was rent becomes a liability to the owners.
+
+    `items` are (invoice, amount in minor units); `source` makes the business key, so a repeat posts nothing.
+    Only what was billed as rent is the owners'; a surcharge for lateness is the agency's.
+    """
+    invoice_ids = [invoice_id for invoice_id, _amount in items]
+    rows = db.session.execute(
+        select(Invoice.id, Invoice.total, Invoice.account_id, Lease.mandate_account_id)
+        .join(
+            InvoiceType,
+            (InvoiceType.tenant_id == Invoice.tenant_id) & (InvoiceType.code == Invoice.type_code),
+        )
+        .join(Lease, (Lease.tenant_id == Invoice.tenant_id) & (Lease.lease_account_id == Invoice.account_id))
+        .where(Invoice.id.in_(invoice_ids), InvoiceType.books == "rent")
+    ).all()
+    found = {row.id: row for row in rows}
+    for invoice_id, amount in items:
+        row = found.get(invoice_id)
+        if row is None:
+            continue
+        post(
+            f"{source}:{invoice_id}:owners",
+            "rent-collected",
+            books.collect_rent(
+                lease_account_id=row.account_id,
+                mandate_account_id=row.mandate_account_id,
+                invoice_id=invoice_id,
+                amount=min(amount, row.total),
+                owners=owners_of(row.mandate_account_id),
+            ),
+            currency=currency,
+            occurred_on=paid_on,
+        )
+
+
+def withhold_commission(invoice_id: uuid.UUID, *, on: datetime.date) -> None:
+    """Settle a commission invoice out of what is held for the owners; once."""
+    row = db.session.execute(
+        select(Invoice.account_id, Invoice.open_amount, Invoice.currency).where(Invoice.id == invoice_id)
+    ).one()
+    post(
+        f"commission:{invoice_id}:withheld",
+        "commission-withheld",
+        books.withhold_commission(
+            mandate_account_id=row.account_id,
+            invoice_id=invoice_id,
+            amount=row.open_amount,
+            owners=owners_of(row.account_id),
+        ),
+        currency=row.currency,
+        occurred_on=on,
+    )
+
+
+def record_payout(
+    *,
+    number: str,
+    mandate_account_id: uuid.UUID,
+    customer_id: uuid.UUID,
+    period: str,
+    amount: int,
+    currency: str,
+    paid_on: datetime.date,
+    method: str,
+    reference: str,
+) -> uuid.UUID:
+    """Money was handed to an owner: keep it and post it. Returns the payout's id."""
+    payout_id = new_id()
+    db.session.add(
+        Payout(
+            id=payout_id,
+            number=number,
+            mandate_account_id=mandate_account_id,
+            customer_id=customer_id,
+            period=period,
+            amount=amount,
+            currency=currency,
+            paid_on=paid_on,
+            method=method,
+            reference=reference,
+        )
+    )
+    db.session.flush()
+    post(
+        f"payout:{payout_id}",
+        "owner-paid",
+        books.pay_out(mandate_account_id=mandate_account_id, owner_id=customer_id, amount=amount),
+        currency=currency,
+        occurred_on=paid_on,
+    )
+    return payout_id

@@ -1,0 +1,1 @@
+"""Two organisations that do not exist, made by the product itself for demo and check."""
