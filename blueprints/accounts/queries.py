@@ -1,0 +1,174 @@
+"""What pages read of accounts: the person's own list, one of them, and who stands behind it."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, null, or_, select, tuple_
+
+from blueprints.accounts.models import Access, Account, AccountParty, Customer
+from blueprints.accounts.reach import reachable
+from saas.database import db
+from saas.paging import Page, decode_cursor, encode_cursor
+from saas.refusals import NotFound
+from tenants.context import Reach
+
+PAGE = 20
+AT_HAND = 12
+"""Accounts that a switcher offers by name; the rest are found on the page of accounts."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLine:
+    """One account as its person knows it. `label` is the person's own name for it, or empty."""
+
+    id: uuid.UUID
+    kind: str
+    number: str
+    label: str
+    address: str
+    city: str
+    status: str
+    main: bool
+
+    @property
+    def name(self) -> str:
+        """What the person recognises first: their own name, else the place, else the number."""
+        return self.label or self.address or self.number
+
+
+def my_accounts(
+    reach: Reach, *, first: uuid.UUID | None = None, limit: int = AT_HAND
+) -> tuple[list[AccountLine], int]:
+    """The accounts in reach, at most `limit`, and how many there are; one statement.
+
+    `first` (the one worked with) leads when it is in reach, then the main one, then by number.
+    """
+    chosen = case((Account.id == first, 0), else_=1) if first else literal(1)
+    query = (
+        _lines(reach)
+        .add_columns(func.count().over().label("known"))
+        .order_by(chosen, _main(reach).desc(), Account.number, Account.id)
+        .limit(limit)
+    )
+    rows = db.session.execute(query).all()
+    return [_line(row) for row in rows], rows[0].known if rows else 0
+
+
+def account(reach: Reach, account_id: uuid.UUID) -> AccountLine:
+    """One account in reach. Raises NotFound, for a stranger's as for one that does not exist."""
+    row = db.session.execute(_lines(reach).where(Account.id == account_id)).first()
+    if row is None:
+        raise NotFound()
+    return _line(row)
+
+
+def search_accounts(reach: Reach, words: str = "", *, cursor: str | None = None) -> Page[AccountLine]:
+    """The accounts in reach by number, a page at a time; `words` is looked for in number, own name and address.
+
+    Spaces, dots, dashes and accents do not matter.
+    """
+    query = _lines(reach).order_by(Account.number, Account.id).limit(PAGE + 1)
+    if words.strip():
+        query = query.where(_matches(reach, words.strip()[:80]))
+    start = decode_cursor(cursor, (str, uuid.UUID))
+    if start is not None:
+        query = query.where(tuple_(Account.number, Account.id) > tuple_(*start))
+    rows = [_line(row) for row in db.session.execute(query)]
+    last = rows[PAGE - 1] if len(rows) > PAGE else None
+    return Page(rows[:PAGE], None, encode_cursor((last.number, last.id)) if last else None)
+
+
+def parties(account_id: uuid.UUID, on: datetime.date) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Who stood behind an account on a day: name, document, address, city, role, share; the largest share first.
+
+    For documents that name the tenant's customer: whoever asks must have been found to reach the account.
+    """
+    return db.session.execute(
+        select(
+            Customer.name,
+            Customer.document_kind,
+            Customer.document_number,
+            Customer.address,
+            Customer.city,
+            AccountParty.role,
+            AccountParty.share,
+        )
+        .join(
+            AccountParty,
+            and_(AccountParty.tenant_id == Customer.tenant_id, AccountParty.customer_id == Customer.id),
+        )
+        .where(
+            AccountParty.account_id == account_id,
+            or_(AccountParty.valid_from.is_(None), AccountParty.valid_from <= on),
+            or_(AccountParty.valid_until.is_(None), AccountParty.valid_until >= on),
+        )
+        .order_by(AccountParty.share.desc(), Customer.name)
+    ).all()
+
+
+def _lines(reach: Reach) -> Select[*tuple[Any, ...]]:
+    mine = reachable(reach)
+    return (
+        select(
+            Account.id,
+            Account.kind,
+            Account.number,
+            _label(reach).label("label"),
+            Account.address,
+            Account.city,
+            Account.status,
+            _main(reach).label("main"),
+        )
+        .select_from(mine)
+        .join(Account, Account.id == mine.c.account_id)
+    )
+
+
+def _line(row: Row[*tuple[Any, ...]]) -> AccountLine:
+    return AccountLine(
+        row.id, row.kind, row.number, row.label or "", row.address, row.city, row.status, bool(row.main)
+    )
+
+
+def _label(reach: Reach) -> ColumnElement[Any]:
+    """The user's own name for the account. Someone who looks on for a customer sees none."""
+    if reach.user_id is None:
+        return null()
+    return _own(reach, func.max(Access.label))
+
+
+def _main(reach: Reach) -> ColumnElement[Any]:
+    if reach.user_id is None:
+        return literal(False)
+    return func.coalesce(_own(reach, func.bool_or(Access.main)), False)
+
+
+def _own(reach: Reach, value: ColumnElement[Any]) -> ColumnElement[Any]:
+    return (
+        select(value)
+        .where(Access.user_id == reach.user_id, Access.account_id == Account.id)
+        .correlate(Account)
+        .scalar_subquery()
+    )
+
+
+def _matches(reach: Reach, words: str) -> ColumnElement[bool]:
+    plain = "%" + _escaped(words) + "%"
+    bare = "".join(sign for sign in words if sign.isalnum())
+    found: list[ColumnElement[bool]] = [
+        func.plain(Account.address).like(func.plain(plain)),
+        func.plain(func.coalesce(_label(reach), "")).like(func.plain(plain)),
+    ]
+    if bare:
+        number = func.regexp_replace(Account.number, "[^[:alnum:]]", "", "g")
+        found.append(func.lower(number).contains(bare.lower(), autoescape=True))
+    return or_(*found)
+
+
+def _escaped(words: str) -> str:
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("\x00", "")

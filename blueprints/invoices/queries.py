@@ -1,0 +1,354 @@
+"""What pages read of invoices, always within a reach: what is owed, what was, and the sums.
+
+Amounts are minor units of the row's currency; days are the tenant's (`reach.today`). What is due today follows
+`rules.due`; the sums say the same in SQL, and a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, or_, select, true, tuple_
+
+from blueprints.accounts.models import Account
+from blueprints.accounts.reach import reachable
+from blueprints.invoices import rules
+from blueprints.invoices.models import Invoice, InvoiceType
+from saas.database import db
+from saas.paging import Page, decode_cursor, encode_cursor
+from tenants.context import Reach
+from tenants.provider_accounts import ProviderAccount
+
+PAGE = 25
+PENDING_PAGE = 50
+STATES = (rules.TO_PAY, rules.OVERDUE, rules.PAID, rules.VOID)
+
+in_process: list[Callable[[], ColumnElement[bool]]] = []
+"""Conditions on `Invoice.id` under which money for an invoice is on its way.
+
+Payments come later in the order of capabilities and must not be imported here, so they add theirs when the process
+starts: `in_process.append(lambda: exists().where(AttemptItem.invoice_id == Invoice.id, AttemptItem.open))`. The
+condition becomes a column of the list's own statement, so a page pays no round trip for it.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLine:
+    """One invoice of a list. `due` is what it takes today; `state` is one of rules' words."""
+
+    id: uuid.UUID
+    number: str
+    kind: str
+    period: str
+    account_id: uuid.UUID
+    account_number: str
+    account_address: str
+    issued_on: datetime.date
+    due_on: datetime.date
+    second_due_on: datetime.date | None
+    settled_on: datetime.date | None
+    currency: str
+    total: int
+    open_amount: int
+    due: rules.Due
+    state: str
+    payable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A page of what is open. `accounts` is how many accounts are in reach (None when nothing is open);
+    `online` whether the tenant takes payments here at all."""
+
+    rows: Sequence[InvoiceLine]
+    older: str | None
+    accounts: int | None
+    online: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What is owed today in one currency. `overdue` and `next_due_on` leave out what is being paid (`in_process`)."""
+
+    currency: str
+    owed: int
+    overdue: int
+    in_process: int
+    next_due_on: datetime.date | None
+    count: int
+    overdue_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """How a history is narrowed; None and empty leave it whole."""
+
+    account_id: uuid.UUID | None = None
+    type_code: str | None = None
+    state: str | None = None
+    year: int | None = None
+    number: str = ""
+
+
+def pending(
+    reach: Reach, *, language: str, account_id: uuid.UUID | None = None, cursor: str | None = None
+) -> Pending:
+    """Every open invoice in reach, the oldest debt first, `PENDING_PAGE` at a time; one statement."""
+    mine = reachable(reach)
+    query = (
+        _columns(language, may_pay(reach))
+        .add_columns(
+            select(func.count()).select_from(reachable(reach)).scalar_subquery().label("accounts"),
+            select(ProviderAccount.id).where(ProviderAccount.enabled).exists().label("online"),
+        )
+        .select_from(mine)
+        .join(Invoice, Invoice.account_id == mine.c.account_id)
+        .join(Account, Account.id == Invoice.account_id)
+        .join(InvoiceType, InvoiceType.code == Invoice.type_code)
+        .where(*_open(), _theirs(mine.c.sees_from))
+        .order_by(Invoice.due_on, Invoice.id)
+        .limit(PENDING_PAGE + 1)
+    )
+    if account_id is not None:
+        query = query.where(Invoice.account_id == account_id)
+    start = decode_cursor(cursor, (datetime.date, uuid.UUID))
+    if start is not None:
+        query = query.where(tuple_(Invoice.due_on, Invoice.id) > tuple_(*start))
+    found = db.session.execute(query).all()
+    rows = [listed(row, reach.today) for row in found[:PENDING_PAGE]]
+    older = encode_cursor((rows[-1].due_on, rows[-1].id)) if len(found) > PENDING_PAGE else None
+    return Pending(rows, older, found[0].accounts if found else None, bool(found and found[0].online))
+
+
+def history(
+    reach: Reach,
+    filters: Filters,
+    *,
+    language: str,
+    older: str | None = None,
+    newer: str | None = None,
+    page: int = PAGE,
+) -> Page[InvoiceLine]:
+    """Invoices in reach, newest due date first; one statement, whose cost follows the page and the accounts in
+    reach, not the years of history: each account hands over at most one page from its own index."""
+    mine = reachable(reach)
+    back, ahead = (decode_cursor(text, (datetime.date, uuid.UUID)) for text in (older, newer))
+    key = tuple_(Invoice.due_on, Invoice.id)
+    order = (
+        (Invoice.due_on.asc(), Invoice.id.asc())
+        if ahead is not None
+        else (Invoice.due_on.desc(), Invoice.id.desc())
+    )
+    inner = (
+        select(Invoice.id.label("id"))
+        .where(
+            Invoice.account_id == mine.c.account_id,
+            _theirs(mine.c.sees_from),
+            *_narrowed(filters, reach.today),
+        )
+        .order_by(*order)
+        .limit(page + 1)
+        .correlate(mine)
+    )
+    if ahead is not None:
+        inner = inner.where(key > tuple_(*ahead))
+    elif back is not None:
+        inner = inner.where(key < tuple_(*back))
+    near = inner.lateral("near")
+    query = (
+        _columns(language, may_pay(reach))
+        .select_from(mine)
+        .join(near, true())
+        .join(Invoice, Invoice.id == near.c.id)
+        .join(Account, Account.id == Invoice.account_id)
+        .join(InvoiceType, InvoiceType.code == Invoice.type_code)
+        .order_by(*order)
+        .limit(page + 1)
+    )
+    found = [listed(row, reach.today) for row in db.session.execute(query)]
+    more, rows = len(found) > page, found[:page]
+    if ahead is not None:
+        rows.reverse()
+    if not rows:
+        return Page([], None, None)
+    first, last = (encode_cursor((row.due_on, row.id)) for row in (rows[0], rows[-1]))
+    has_newer = more if ahead is not None else back is not None
+    has_older = more if ahead is None else True
+    return Page(rows, first if has_newer else None, last if has_older else None)
+
+
+def totals(reach: Reach, *, account_id: uuid.UUID | None = None) -> list[Totals]:
+    """What is owed today by currency, the one with most invoices first; nothing owed, no row. One statement."""
+    mine = reachable(reach)
+    due, busy = _due_today(reach.today), being_paid()
+    last = func.coalesce(Invoice.second_due_on, Invoice.due_on)
+    late = and_(last < reach.today, ~busy)
+    nearest = case((Invoice.due_on >= reach.today, Invoice.due_on), else_=last)
+    query = (
+        select(
+            Invoice.currency,
+            func.sum(due).label("owed"),
+            func.coalesce(func.sum(due).filter(late), 0).label("overdue"),
+            func.coalesce(func.sum(due).filter(busy), 0).label("busy"),
+            func.min(nearest).filter(last >= reach.today, ~busy).label("next_due_on"),
+            func.count().label("invoices"),
+            func.count().filter(late).label("overdue_count"),
+        )
+        .join(mine, mine.c.account_id == Invoice.account_id)
+        .where(*_open(), _theirs(mine.c.sees_from))
+        .group_by(Invoice.currency)
+        .order_by(func.count().desc(), Invoice.currency)
+    )
+    if account_id is not None:
+        query = query.where(Invoice.account_id == account_id)
+    return [
+        Totals(
+            currency=row.currency,
+            owed=int(row.owed),
+            overdue=int(row.overdue),
+            in_process=int(row.busy),
+            next_due_on=row.next_due_on,
+            count=row.invoices,
+            overdue_count=row.overdue_count,
+        )
+        for row in db.session.execute(query)
+    ]
+
+
+def invoice_types(language: str) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The tenant's kinds of invoice: code and its name for many."""
+    return db.session.execute(
+        select(InvoiceType.code, kind_name(language, "many").label("name")).order_by(InvoiceType.code)
+    ).all()
+
+
+def kind_name(language: str, form: str = "one") -> ColumnElement[str]:
+    """The tenant's name for a kind of invoice in a language, falling back to Spanish and then to its code."""
+    return func.coalesce(
+        func.jsonb_extract_path_text(InvoiceType.names, language, form),
+        func.jsonb_extract_path_text(InvoiceType.names, "es", form),
+        InvoiceType.code,
+    )
+
+
+def being_paid() -> ColumnElement[bool]:
+    """Whether money for the statement's invoice is on its way."""
+    return or_(false(), *(condition() for condition in in_process))
+
+
+def may_pay(reach: Reach) -> ColumnElement[bool]:
+    """Whether the statement's invoice is on an account that this reach may pay for."""
+    payable = reachable(reach, "pay")
+    return Invoice.account_id.in_(select(payable.c.account_id))
+
+
+def listed(row: Row[*tuple[Any, ...]], today: datetime.date) -> InvoiceLine:
+    """A row of `_columns` with what follows from the day."""
+    state = rules.state(
+        open_amount=row.open_amount,
+        due_on=row.due_on,
+        second_due_on=row.second_due_on,
+        void=row.void_at is not None,
+        in_process=row.busy,
+        today=today,
+    )
+    due = rules.due(
+        open_amount=row.open_amount,
+        total=row.total,
+        due_on=row.due_on,
+        second_due_on=row.second_due_on,
+        second_total=row.second_total,
+        today=today,
+    )
+    return InvoiceLine(
+        id=row.id,
+        number=row.number,
+        kind=row.kind,
+        period=row.period,
+        account_id=row.account_id,
+        account_number=row.account_number,
+        account_address=row.account_address,
+        issued_on=row.issued_on,
+        due_on=row.due_on,
+        second_due_on=row.second_due_on,
+        settled_on=row.settled_on,
+        currency=row.currency,
+        total=row.total,
+        open_amount=row.open_amount,
+        due=due,
+        state=state,
+        payable=row.payable and state in (rules.TO_PAY, rules.DUE_TODAY, rules.OVERDUE),
+    )
+
+
+def _columns(language: str, payable: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """What `listed` needs; the caller joins Invoice, Account and InvoiceType (the net adds the tenant to each)."""
+    return select(
+        Invoice.id,
+        Invoice.number,
+        kind_name(language).label("kind"),
+        Invoice.period,
+        Invoice.account_id,
+        Account.number.label("account_number"),
+        Account.address.label("account_address"),
+        Invoice.issued_on,
+        Invoice.due_on,
+        Invoice.second_due_on,
+        Invoice.settled_on,
+        Invoice.currency,
+        Invoice.total,
+        Invoice.second_total,
+        Invoice.open_amount,
+        Invoice.void_at,
+        being_paid().label("busy"),
+        and_(InvoiceType.payable_online, payable).label("payable"),
+    )
+
+
+def _open() -> tuple[ColumnElement[bool], ...]:
+    """In the very words of the partial index `ix_invoices_open`, or the planner would not use it."""
+    return (Invoice.open_amount > 0, Invoice.void_at.is_(None))
+
+
+def _theirs(sees_from: ColumnElement[datetime.date | None]) -> ColumnElement[bool]:
+    """Whoever comes after another renter does not see what that one was asked to pay."""
+    return or_(sees_from.is_(None), Invoice.issued_on >= sees_from)
+
+
+def _due_today(today: datetime.date) -> ColumnElement[int]:
+    """`rules.due` as an expression, for sums over open invoices."""
+    second = and_(
+        Invoice.second_total.is_not(None),
+        Invoice.second_due_on.is_not(None),
+        Invoice.due_on < today,
+        Invoice.open_amount <= Invoice.total,
+    )
+    added = case((second, Invoice.second_total - Invoice.total), else_=0)
+    return Invoice.open_amount + added
+
+
+def _narrowed(filters: Filters, today: datetime.date) -> list[ColumnElement[bool]]:
+    last = func.coalesce(Invoice.second_due_on, Invoice.due_on)
+    states: dict[str, ColumnElement[bool]] = {
+        rules.TO_PAY: and_(*_open()),
+        rules.OVERDUE: and_(*_open(), last < today),
+        rules.PAID: and_(Invoice.open_amount == 0, Invoice.void_at.is_(None)),
+        rules.VOID: Invoice.void_at.is_not(None),
+    }
+    found = [states.get(filters.state or "", true())]
+    if filters.account_id is not None:
+        found.append(Invoice.account_id == filters.account_id)
+    if filters.type_code:
+        found.append(Invoice.type_code == filters.type_code)
+    if filters.year is not None:
+        first = datetime.date(filters.year, 1, 1)
+        found.append(Invoice.due_on.between(first, first.replace(month=12, day=31)))
+    bare = "".join(sign for sign in filters.number if sign.isalnum())
+    if bare:
+        number = func.regexp_replace(Invoice.number, "[^[:alnum:]]", "", "g")
+        found.append(func.lower(number).contains(bare.lower(), autoescape=True))
+    return found
