@@ -48,7 +48,9 @@ class Config:
             raise BadConfiguration(f"VENTANILLA_ENVIRONMENT must be one of {', '.join(ENVIRONMENTS)}")
         url = _required(environ, "DATABASE_URL")
         keys = tuple(
-            key.strip().encode() for key in environ.get("VENTANILLA_MASTER_KEYS", "").split(",") if key.strip()
+            key.strip().encode()
+            for key in environ.get("VENTANILLA_MASTER_KEYS", "").split(",")
+            if key.strip()
         )
         if not keys and environment in ("test", "bench"):
             keys = (secrets.token_hex(32).encode(),)
@@ -76,9 +78,7 @@ class Config:
             https=environ.get("VENTANILLA_HTTPS", "1" if environment == "production" else "0") == "1",
             files_dir=environ.get("VENTANILLA_FILES_DIR", "var/files"),
             mail=environ.get("VENTANILLA_MAIL", "mailbox:var/mail"),
-            outbox_runner=environ.get(
-                "VENTANILLA_OUTBOX", "rq" if environ.get("REDIS_URL") else "thread"
-            ),
+            outbox_runner=environ.get("VENTANILLA_OUTBOX", "rq" if environ.get("REDIS_URL") else "thread"),
             trusted_proxies=int(environ.get("VENTANILLA_TRUSTED_PROXIES", "0")),
             pool_size=int(environ.get("VENTANILLA_POOL_SIZE", "5")),
         )

@@ -86,7 +86,9 @@ def store(content: bytes, *, media_type: str, name: str, purpose: str) -> uuid.U
 def load(file_id: uuid.UUID) -> StoredFile:
     """The file of the active tenant. Raises NotFound; a content whose hash differs is never served."""
     row = db.session.execute(
-        select(StoredFileRow.name, StoredFileRow.media_type, StoredFileRow.sha256).where(StoredFileRow.id == file_id)
+        select(StoredFileRow.name, StoredFileRow.media_type, StoredFileRow.sha256).where(
+            StoredFileRow.id == file_id
+        )
     ).first()
     if row is None:
         raise NotFound()

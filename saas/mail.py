@@ -124,7 +124,9 @@ def compose(letter: Letter, moment: datetime.datetime) -> EmailMessage:
     message.add_alternative(letter.html, subtype="html")
     for attachment in letter.attachments:
         main, _, sub = attachment.media_type.partition("/")
-        message.add_attachment(attachment.content, maintype=main, subtype=sub, filename=_one_line(attachment.name))
+        message.add_attachment(
+            attachment.content, maintype=main, subtype=sub, filename=_one_line(attachment.name)
+        )
     return message
 
 

@@ -47,7 +47,10 @@ class OutboxRow(TenantOwned, Model):
     __table_args__ = (
         unique("topic", "key"),
         Index(
-            "ix_outbox_due", "tenant_id", "due_at", postgresql_where=text("done_at IS NULL AND dead_at IS NULL")
+            "ix_outbox_due",
+            "tenant_id",
+            "due_at",
+            postgresql_where=text("done_at IS NULL AND dead_at IS NULL"),
         ),
     )
 
@@ -159,7 +162,9 @@ def run_next(tenant_id: uuid.UUID) -> bool:
     return True
 
 
-def _execute(tenant_id: uuid.UUID, row_id: uuid.UUID, topic: str, payload: dict[str, Any], tries: int) -> None:
+def _execute(
+    tenant_id: uuid.UUID, row_id: uuid.UUID, topic: str, payload: dict[str, Any], tries: int
+) -> None:
     try:
         work = _handlers[topic]
         with unit_of_work(tenant_id) as session:
@@ -170,7 +175,9 @@ def _execute(tenant_id: uuid.UUID, row_id: uuid.UUID, topic: str, payload: dict[
                 .values(done_at=now(), locked_until=None, error=None)
             )
     except Exception as problem:
-        log.exception("outbox row failed", extra={"tenant": str(tenant_id), "topic": topic, "row": str(row_id)})
+        log.exception(
+            "outbox row failed", extra={"tenant": str(tenant_id), "topic": topic, "row": str(row_id)}
+        )
         dead = tries >= MAXIMUM_TRIES
         with unit_of_work(tenant_id) as session:
             session.execute(

@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select, tuple_
+from sqlalchemy import and_, func, or_, select, tuple_
 
 from blueprints.accounts.models import Account
 from blueprints.accounts.reach import reachable
@@ -181,7 +181,7 @@ def _paid_out(owner_id: uuid.UUID, rows: Any) -> dict[tuple[uuid.UUID, str], int
     return {(row.mandate_account_id, row.period): int(row.amount) for row in found}
 
 
-def payouts(reach: Reach, owner_id: uuid.UUID, *, cursor: str | None = None) -> Page[Row[Any]]:
+def payouts(reach: Reach, owner_id: uuid.UUID, *, cursor: str | None = None) -> Page[Any]:
     """What was paid to one owner over the mandates in reach, newest first."""
     mine = reachable(reach)
     query = (
@@ -206,15 +206,15 @@ def payouts(reach: Reach, owner_id: uuid.UUID, *, cursor: str | None = None) -> 
     start = decode_cursor(cursor, (datetime.date, uuid.UUID)) if cursor else None
     if start:
         query = query.where(tuple_(Payout.paid_on, Payout.id) < tuple_(*start))
-    rows: list[Row[Any]] = list(db.session.execute(query).all())
+    rows: list[Any] = list(db.session.execute(query).all())
     older = encode_cursor((rows[PAGE - 1].paid_on, rows[PAGE - 1].id)) if len(rows) > PAGE else None
     return Page(rows[:PAGE], None, older)
 
 
-def payout(reach: Reach, owner_id: uuid.UUID, payout_id: uuid.UUID) -> Row[Any]:
+def payout(reach: Reach, owner_id: uuid.UUID, payout_id: uuid.UUID) -> Any:
     """One payout of the owner. Raises NotFound."""
     mine = reachable(reach)
-    row: Row[Any] | None = db.session.execute(
+    row: Any = db.session.execute(
         select(
             Payout.id,
             Payout.number,
