@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 
 HEX = re.compile(r"#[0-9a-f]{6}", re.ASCII)
 TEXT, GRAPHIC = 4.5, 3.0  # WCAG 2.2 1.4.3 and 1.4.11
+NIGHT = 6.0
 MODES = ("light", "dark")
 TONES = ("danger", "warning", "success", "info")
 _STEP = 0.01
@@ -155,11 +156,12 @@ def palette(tokens: Mapping[str, str], mode: str) -> dict[str, str]:
     roles["brand-muted"] = _dim(roles["on-brand"], fill, 0.78)
     roles["brand-edge"] = legible(fill, grounds, GRAPHIC)
     roles["brand-soft"] = brand_soft
-    roles["brand-ink"] = roles["link"] = legible(brand, (*grounds, brand_soft), TEXT)
+    # On black, 4.5 is legal but dull: links at night get more light.
+    roles["brand-ink"] = roles["link"] = legible(brand, (*grounds, brand_soft), TEXT if mode == "light" else NIGHT)
     roles["focus"] = legible(accent, grounds, GRAPHIC)
     accent_fill = accent if mode == "light" else lighten_until(accent, base["sunken"], GRAPHIC)
     roles["accent"], roles["on-accent"] = accent_fill, on_color(accent_fill)
-    roles["accent-ink"] = legible(accent, grounds, TEXT)
+    roles["accent-ink"] = legible(accent, grounds, TEXT if mode == "light" else NIGHT)
     roles["accent-soft"] = mix(accent, base["surface"], tint)
 
     for tone in TONES:

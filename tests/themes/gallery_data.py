@@ -6,6 +6,9 @@ import datetime
 from collections.abc import Callable
 from typing import Any
 
+from tenants.palette import palette
+from tenants.theme_packages import tokens_for
+
 D = datetime.date
 TODAY = D(2026, 11, 12)
 
@@ -190,6 +193,16 @@ class SampleForm:
         raise AttributeError(name)
 
 
+def mail_receipt(package: str) -> dict[str, Any]:
+    return {
+        **pay_summary(package),
+        "subject": "Recibimos su pago",
+        "sender": "Hogar & Raíz" if _agency(package) else "Aguas del Piedemonte",
+        "footer": "Este correo se envía solo a quien paga.",
+        "colours": palette(tokens_for(package, {}), "light"),
+    }
+
+
 def form_errors(_package: str) -> dict[str, Any]:
     document = SampleField("StringField", "document", "Número de documento", "43118902A", "El número de documento lleva solo cifras.")
     email = SampleField("EmailField", "email", "Correo electrónico", "marta@example", "Falta el final del correo, por ejemplo «.com».")
@@ -225,4 +238,5 @@ PAGES: dict[str, Callable[[str], dict[str, Any]]] = {
     "desk_import": desk_import,
     "platform": plain,
     "gateway": pay_summary,
+    "mail_receipt": mail_receipt,
 }
