@@ -18,6 +18,7 @@ capability = Capability(
         "blueprints.platform.check_commands:ledger_group",
         "blueprints.platform.check_commands:audit_group",
         "blueprints.platform.check_commands:doctor",
+        "blueprints.platform.schema_commands:schema_group",
         "blueprints.platform.demo.commands:demo_group",
         "blueprints.platform.demo.check:demo_check",
     ),
