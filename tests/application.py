@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import Context
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine
+from werkzeug.test import TestResponse
 
 from saas.config import Config
 from saas.database import db
@@ -61,9 +64,19 @@ def mailbox(app: Flask) -> Mailbox:
     return box
 
 
+class Browser(FlaskClient):
+    """Each request begins with nothing of the test around it: Flask would reuse the test's context, and with
+    it `g` and the session of whatever was asked before."""
+
+    def open(self, *args: Any, **options: Any) -> TestResponse:
+        if self.preserve_context:  # inside `with client:`
+            return super().open(*args, **options)
+        return Context().run(super().open, *args, **options)
+
+
 def client_for(app: Flask, host: str) -> FlaskClient:
     """A browser that only ever talks to one host."""
-    client = app.test_client()
+    client = Browser(app, app.response_class)
     client.environ_base["HTTP_HOST"] = host
     return client
 

@@ -1,6 +1,6 @@
 """The list of all addresses, kept in routes.txt and compared with the application in both directions.
 
-    python -m tests.rules.manifest      writes the list anew; read the difference before keeping it
+python -m tests.rules.manifest      writes the list anew; read the difference before keeping it
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ class Route:
     def ids(self) -> tuple[str, ...]:
         """The arguments that name a row."""
         return tuple(
-            name for name, kind in zip(self.arguments, self.converters, strict=True) if kind == "UUIDConverter"
+            name
+            for name, kind in zip(self.arguments, self.converters, strict=True)
+            if kind == "UUIDConverter"
         )
 
 

@@ -100,7 +100,11 @@ class Source:
             and isinstance(node.body[0], ast.Expr)
         }
         for node in ast.walk(self.tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and id(node) not in documentation
+            ):
                 yield node.lineno, node.value
 
 

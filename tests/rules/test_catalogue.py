@@ -133,7 +133,9 @@ def test_foreign_keys_cannot_cross_tenants(catalogue: psycopg.Connection, tenant
         if target == "tenants":
             fine = (columns, others) == (["tenant_id"], ["id"])
         else:
-            fine = source in tenant_tables and target in tenant_tables and columns[0] == others[0] == "tenant_id"
+            fine = (
+                source in tenant_tables and target in tenant_tables and columns[0] == others[0] == "tenant_id"
+            )
         if not fine:
             wrong.append(f"{name}: {source}{columns} -> {target}{others}")
     assert not wrong
@@ -172,7 +174,9 @@ def test_ids_of_other_tables_are_foreign_keys(catalogue: psycopg.Connection, ten
 
 
 def test_uniqueness_is_within_a_tenant(catalogue: psycopg.Connection):
-    found = {index for _table, index, unique, columns in indexes(catalogue) if unique and columns[0] != "tenant_id"}
+    found = {
+        index for _table, index, unique, columns in indexes(catalogue) if unique and columns[0] != "tenant_id"
+    }
     assert found == set(GLOBAL_UNIQUE), "another tenant could learn what exists here"
 
 
@@ -193,9 +197,7 @@ def test_row_security_is_on_and_forced(catalogue: psycopg.Connection, tenant_tab
             " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
         )
     }
-    wrong = {
-        name: rows[name] for name in (*tenant_tables, "tenants") if rows[name] != (True, True, OWNER)
-    }
+    wrong = {name: rows[name] for name in (*tenant_tables, "tenants") if rows[name] != (True, True, OWNER)}
     assert not wrong
     assert rows["bank_simulator_orders"][2] == OWNER
 

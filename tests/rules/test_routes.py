@@ -78,7 +78,9 @@ def test_ids_are_typed(routes: list[Route]):
     for route in routes:
         for match in CONVERTER.finditer(route.rule):
             kind, name = match["kind"] or "default", match["name"]
-            if kind != "uuid" and not (name in UNTYPED and kind in ("default", "string", "path")):
+            if kind not in ("uuid", "any") and not (
+                name in UNTYPED and kind in ("default", "string", "path")
+            ):
                 wrong.append(f"{route.rule}: <{kind}:{name}>")
             if kind == "uuid" and not name.endswith("_id"):
                 wrong.append(f"{route.rule}: an id is named after its row, such as invoice_id")

@@ -1,0 +1,336 @@
+"""Every address, every method, every member of the cast, with the victim's real ids (cases A01, A02, A04, A06, A07).
+
+The addresses come from the URL map and the ids from the world, so a new page is tried from the day it exists.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from saas.permissions import GATEWAY, PUBLIC, SIGNED_IN
+from saas.web import ANY, TENANT
+from tests.rules.asking import (
+    Answer,
+    Asker,
+    Asking,
+    contents,
+    differences,
+    fill,
+    hostile_form,
+    keeping_nothing,
+    row_text,
+)
+from tests.rules.manifest import Route
+from tests.rules.world import Side, World
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+GONE = 404
+
+# Public pages that know a row by a secret in the address: whoever has the secret is right to be there, so strangers
+# are tried with the secrets of the other tenant only.
+BY_SECRET = {"token", "code", "digest", "name", "provider", "package", "letter", "slug"}
+
+
+def tenant_routes(routes: list[Route]) -> list[Route]:
+    return [route for route in routes if route.place == TENANT]
+
+
+def id_routes(routes: list[Route]) -> list[Route]:
+    return [route for route in tenant_routes(routes) if route.ids]
+
+
+def guarded(routes: list[Route]) -> list[Route]:
+    """Pages of a tenant that ask who is there."""
+    return [route for route in tenant_routes(routes) if route.permission not in (PUBLIC, GATEWAY)]
+
+
+def secrets_shown(answers: list[Answer], secrets: tuple[bytes, ...]) -> list[str]:
+    return [leak for answer in answers for leak in answer.leaks(secrets)]
+
+
+def wrong(answers: list[Answer], *allowed: int) -> list[str]:
+    return [str(answer) for answer in answers if answer.status not in allowed]
+
+
+def expected_of(route: Route, method: str, refusal: int) -> int:
+    """What a stranger gets: a method that is not there is told so to everybody alike."""
+    if method == "OPTIONS":
+        return 200 if refusal != GONE else refusal
+    exists = method in route.methods or (method == "HEAD" and "GET" in route.methods)
+    return refusal if exists else 405
+
+
+def ask_everything(
+    asking: Asking, asker: Asker, routes: list[Route], ids_of: Side, methods: tuple[str, ...] = METHODS
+) -> list[Answer]:
+    form = hostile_form(ids_of)
+    return [
+        asking.ask(asker, route, method, ids_of, form=form)
+        for route in routes
+        for method in methods
+        if method in ("OPTIONS", "PUT")
+        or method in route.methods
+        or (method == "HEAD" and "GET" in route.methods)
+    ]
+
+
+def others_on_their_own_host(world: World) -> list[Asker]:
+    """People of the other tenant, on the other tenant's host, with the victim's ids."""
+    return [
+        Asker(f"{name} of another tenant", world.other, person)
+        for name, person in world.other.people.items()
+        if name in ("customer", "admin")
+    ]
+
+
+def others_on_the_victims_host(world: World) -> list[Asker]:
+    """Their cookies on the host of the victim (A04)."""
+    return [
+        Asker(f"{name} of another tenant, on this host", world.victim, person, world.other)
+        for name, person in world.other.people.items()
+        if name in ("customer", "admin")
+    ]
+
+
+# --- strangers ----------------------------------------------------------------------------------------------------
+
+
+def test_a_stranger_from_another_tenant_finds_nothing(world: World, asking: Asking, all_routes: list[Route]):
+    before = contents(world, world.victim)
+    for asker in others_on_their_own_host(world):
+        answers = ask_everything(asking, asker, id_routes(all_routes), world.victim)
+        # OPTIONS and wrong methods are answered before any row is looked for.
+        assert wrong([a for a in answers if a.method in ("GET", "HEAD", "POST")], 404, 405) == []
+        assert wrong(answers, 200, 404, 405) == []
+    assert secrets_shown(asking.answers, world.victim.secrets) == []
+    assert differences(before, contents(world, world.victim), moving=frozenset()) == []
+
+
+def test_pages_without_an_id_take_no_id_of_another_tenant(
+    world: World, asking: Asking, all_routes: list[Route]
+):
+    """Forms with every id of the victim (A07) and fields that nobody may set (A06), on the stranger's own host."""
+    before = contents(world, world.victim)
+    plain = [route for route in tenant_routes(all_routes) if not route.ids and route.permission != GATEWAY]
+    for asker in others_on_their_own_host(world):
+        ask_everything(asking, asker, plain, world.victim, ("GET", "POST"))
+    assert [str(answer) for answer in asking.answers if answer.status >= 500] == []
+    assert secrets_shown(asking.answers, world.victim.secrets) == []
+    assert differences(before, contents(world, world.victim), moving=frozenset()) == []
+
+
+def test_no_row_of_the_stranger_names_a_row_of_the_victim(
+    world: World, asking: Asking, all_routes: list[Route]
+):
+    """Whatever those forms did write in the other tenant holds no id of the victim's."""
+    before = contents(world, world.other)
+    for asker in others_on_their_own_host(world):
+        for route in tenant_routes(all_routes):
+            if "POST" in route.methods and route.permission != GATEWAY:
+                asking.ask(asker, route, "POST", world.victim, form=hostile_form(world.victim))
+    after = contents(world, world.other)
+    ids = {str(row_id) for ids in world.victim.rows.values() for row_id in ids} | {str(world.victim.id)}
+    found = [
+        f"{table}: {text[:200]}"
+        for table, rows in after.items()
+        for row_id, digest in rows.items()
+        if before[table].get(row_id) != digest
+        and any(name in (text := row_text(world, table, row_id)) for name in ids)
+    ]
+    assert found == []
+
+
+def test_a_session_is_worth_nothing_on_another_tenants_host(
+    world: World, asking: Asking, all_routes: list[Route]
+):
+    """The cookie of tenant B on the host of tenant A is an anonymous visit (A04)."""
+    before = contents(world, world.victim)
+    for asker in others_on_the_victims_host(world):
+        answers = ask_everything(asking, asker, guarded(all_routes), world.victim, ("GET", "HEAD", "POST"))
+        assert wrong([a for a in answers if a.method != "POST"], 302) == []
+        assert wrong([a for a in answers if a.method == "POST"], 400) == [], (
+            "the form token is another session's"
+        )
+        assert all("/log-in" in a.headers["Location"] for a in answers if a.status == 302)
+    assert secrets_shown(asking.answers, (world.victim.person_canary.encode(),)) == []
+    assert differences(before, contents(world, world.victim), moving=frozenset()) == []
+
+
+def test_nobody_is_sent_to_the_login(world: World, asking: Asking, all_routes: list[Route]):
+    before = contents(world, world.victim)
+    nobody = Asker("nobody", world.victim)
+    answers = ask_everything(asking, nobody, guarded(all_routes), world.victim)
+    for answer in answers:
+        route = next(route for route in all_routes if route.rule == answer.rule and route.place == TENANT)
+        allowed = (200, 302) if answer.method == "OPTIONS" else (302, 405)
+        assert answer.status in allowed, str(answer)
+        assert answer.status != 405 or answer.method not in route.methods, str(answer)
+        if answer.status == 302:
+            assert answer.headers["Location"].startswith("/log-in"), str(answer)
+    assert secrets_shown(answers, (world.victim.person_canary.encode(),)) == []
+    assert differences(before, contents(world, world.victim)) == []
+
+
+def test_a_program_that_nobody_signed_in_gets_401(world: World, asking: Asking, all_routes: list[Route]):
+    nobody = Asker("a program", world.victim)
+    for route in guarded(all_routes):
+        if "GET" in route.methods:
+            answer = asking.ask(nobody, route, "GET", world.victim, headers={"Accept": "application/json"})
+            assert answer.status == 401, str(answer)
+            assert answer.leaks(world.victim.secrets) == []
+
+
+def test_a_neighbour_of_the_same_tenant_finds_nothing(world: World, asking: Asking, all_routes: list[Route]):
+    """Another customer of the same tenant: somebody else's row does not exist; the desk does not either."""
+    before = contents(world, world.victim)
+    neighbour = Asker("neighbour", world.victim, world.victim.people["neighbour"])
+    secret = (world.victim.person_canary.encode(),)
+    form = hostile_form(world.victim)
+    for route in guarded(all_routes):
+        for method in route.methods:
+            answer = asking.ask(neighbour, route, method, world.victim, form=form)
+            if route.ids or route.permission != SIGNED_IN:
+                assert answer.status == GONE, str(answer)
+            assert answer.status < 500, str(answer)
+    assert secrets_shown(asking.answers, secret) == []
+    assert touched_by(world, before, neighbour) == []
+
+
+def test_staff_without_a_permission_are_refused(world: World, asking: Asking, all_routes: list[Route]):
+    """Of their own house they may know that a page exists: 403, and nothing changes."""
+    before = contents(world, world.victim)
+    clerk = Asker("staff without permission", world.victim, world.victim.people["clerk"])
+    form = hostile_form(world.victim)
+    for route in guarded(all_routes):
+        for method in route.methods:
+            answer = asking.ask(clerk, route, method, world.victim, form=form)
+            if route.permission != SIGNED_IN:
+                assert answer.status == 403, str(answer)
+            elif route.ids:
+                assert answer.status == GONE, f"{answer}: a customer's page, and staff are no customers"
+    assert secrets_shown(asking.answers, (world.victim.person_canary.encode(),)) == []
+    assert touched_by(world, before, clerk) == []
+
+
+def touched_by(world: World, before: dict[str, dict[str, str]], asker: Asker) -> list[str]:
+    """Rows that changed or came, other than the asker's own; and rows of theirs that name the victim's."""
+    after = contents(world, world.victim)
+    own = {str(asker.person.user_id), str(asker.person.session_id)} if asker.person else set()
+    victims = {
+        str(row_id)
+        for table in ("invoices", "accounts", "customers", "payment_attempts", "receipts", "payouts", "users")
+        for row_id in world.victim.rows[table]
+    }
+    found = []
+    for table in before:
+        if table == "attempt_buckets":
+            continue
+        for row_id in before[table].keys() | after[table].keys():
+            if before[table].get(row_id) == after[table].get(row_id) or row_id in own:
+                continue
+            text = row_text(world, table, row_id)
+            if row_id in before[table] and not any(name in text for name in own):
+                found.append(f"{table} {row_id} was {'changed' if text else 'removed'}")
+            elif any(name in text for name in victims):
+                found.append(f"{table} {row_id} is new and names the victim: {text[:300]}")
+    return found
+
+
+# --- the rightful ---------------------------------------------------------------------------------------------------
+
+# Readings that do not end in a page, each with its status and reason. Everything else must be 200.
+ELSEWHERE: dict[str, tuple[int, str]] = {}
+# What a form full of foreign and senseless fields may come to when the rightful sends it.
+AFTER_A_FORM = (200, 302, 303, 404, 409, 422)
+
+
+def rightful(world: World, route: Route) -> Asker:
+    if route.permission in (PUBLIC, GATEWAY):
+        return Asker("anybody", world.victim)
+    name = "customer" if route.permission == SIGNED_IN and not route.rule.startswith("/desk") else "admin"
+    return Asker(name, world.victim, world.victim.people[name])
+
+
+def given_to(route: Route, world: World) -> dict[str, str]:
+    """Ids for pages that need a row in another state than the first one."""
+    return {}
+
+
+def test_the_rightful_are_let_in(world: World, asking: Asking, all_routes: list[Route]):
+    """The positive control (A02): without it everything above could be refused for the wrong reason."""
+    with keeping_nothing():
+        for route in all_routes:
+            if "GET" not in route.methods or route.place != TENANT:
+                continue
+            asking.ask(rightful(world, route), route, "GET", world.victim, given=given_to(route, world))
+    unexpected = [
+        f"{answer}, expected {expected}"
+        for answer in asking.answers
+        if answer.status != (expected := expected_status(all_routes, answer))
+    ]
+    assert unexpected == []
+
+
+def expected_status(routes: list[Route], answer: Answer) -> int:
+    endpoint = next(
+        route.endpoint
+        for route in routes
+        if route.rule == answer.rule and "GET" in route.methods and route.place == TENANT
+    )
+    return ELSEWHERE.get(endpoint, (200, ""))[0]
+
+
+def test_head_is_get_without_a_body(world: World, asking: Asking, all_routes: list[Route]):
+    with keeping_nothing():
+        for route in tenant_routes(all_routes):
+            if "GET" in route.methods:
+                read = asking.ask(rightful(world, route), route, "GET", world.victim)
+                head = asking.ask(rightful(world, route), route, "HEAD", world.victim)
+                assert head.status == read.status, str(head)
+                assert head.body == b"", str(head)
+
+
+def test_the_rightful_may_send_forms(world: World, asking: Asking, all_routes: list[Route]):
+    """Senseless forms are answered with a page that says so, never with a failure."""
+    with keeping_nothing():
+        for route in all_routes:
+            if "POST" in route.methods and route.place == TENANT and route.permission != GATEWAY:
+                asking.ask(rightful(world, route), route, "POST", world.victim)
+    assert wrong(asking.answers, *AFTER_A_FORM) == []
+
+
+def test_the_rightful_see_the_canary(world: World, asking: Asking, all_routes: list[Route]):
+    """A canary that is on no page warns of nothing: most of the pages about a row must show it."""
+    with keeping_nothing():
+        for route in id_routes(all_routes):
+            if "GET" in route.methods:
+                asking.ask(rightful(world, route), route, "GET", world.victim, given=given_to(route, world))
+    showing = [answer for answer in asking.answers if answer.leaks(world.victim.secrets)]
+    assert len(showing) >= 0.7 * len(asking.answers), [
+        str(answer) for answer in asking.answers if answer not in showing
+    ]
+
+
+def test_every_address_can_be_filled(world: World, all_routes: list[Route]):
+    """A new kind of id needs a row in the world: otherwise the tests above would skip its page."""
+    for route in all_routes:
+        assert "<" not in fill(route, world.victim), route.rule
+        assert route.place in (TENANT, ANY, "platform", "simulator")
+
+
+@pytest.mark.parametrize(
+    "id_text", ["0", "-1", "007", "null", "9" * 40, "1 OR 1=1", "%00", "{x}", "x" * 3000]
+)
+def test_what_is_no_id_is_not_found(world: World, all_routes: list[Route], id_text: str):
+    """Malformed ids (A08) get the same answer as ids of nobody."""
+    from tests.rules.asking import new_id_that_nobody_has, request
+
+    for route in id_routes(all_routes)[:12]:
+        asker = rightful(world, route)
+        if "GET" not in route.methods:
+            continue
+        path = fill(route, world.victim, {route.ids[0]: id_text})
+        nobody = fill(route, world.victim, {route.ids[0]: new_id_that_nobody_has()})
+        odd = request(world.app, "GET", world.victim.host, path, asker.person)
+        missing = request(world.app, "GET", world.victim.host, nobody, asker.person)
+        assert (odd.status_code, missing.status_code) == (404, 404), route.rule
