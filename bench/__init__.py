@@ -1,0 +1,1 @@
+"""What `bin/bench` measures, always against a floor in the same run. docs/performance.md says how to read it."""
