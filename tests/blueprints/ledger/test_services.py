@@ -38,7 +38,9 @@ def test_the_cached_balance_moves_with_the_books(app: Flask) -> None:
         invoice = add_invoice(account, "B-1", amount=1000)
         lines = rules.settle(source=rules.CLEARING, account_id=account, invoice_id=invoice, amount=1000)
         post("pay", "payment", lines, currency="ARS", occurred_on=DAY)
-        row = session.execute(select(Invoice.open_amount, Invoice.settled_on).where(Invoice.id == invoice)).one()
+        row = session.execute(
+            select(Invoice.open_amount, Invoice.settled_on).where(Invoice.id == invoice)
+        ).one()
         assert (row.open_amount, row.settled_on) == (0, DAY)
         assert queries.receivables_by_invoice() == {invoice: 0}
 
@@ -48,7 +50,9 @@ def test_the_database_refuses_an_unbalanced_entry(app: Flask) -> None:
     with pytest.raises(DBAPIError, match="does not sum to zero"), unit_of_work(tenant.id) as session:
         entry = new_id()
         session.execute(
-            insert(JournalEntry).values(id=entry, business_key="x", kind="x", occurred_on=DAY, posted_at=now())
+            insert(JournalEntry).values(
+                id=entry, business_key="x", kind="x", occurred_on=DAY, posted_at=now()
+            )
         )
         session.execute(
             insert(Posting).values(
@@ -61,7 +65,9 @@ def test_the_database_refuses_an_unbalanced_entry(app: Flask) -> None:
         )
 
 
-@pytest.mark.parametrize("change", [update(Posting).values(amount=1), delete(Posting)], ids=["update", "delete"])
+@pytest.mark.parametrize(
+    "change", [update(Posting).values(amount=1), delete(Posting)], ids=["update", "delete"]
+)
 def test_the_application_cannot_change_a_posting(app: Flask, change: object) -> None:
     tenant = make_utility()
     with unit_of_work(tenant.id):

@@ -1,0 +1,207 @@
+"""The owner's side of the books: what came in, what was kept, what was paid out; and who may read it."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from blueprints.accounts.models import Property
+from blueprints.accounts.reach import Reach
+from blueprints.invoices.models import Invoice
+from blueprints.leases import queries
+from blueprints.leases.models import Lease
+from blueprints.leases.services import NewLease, open_lease, record_payout, withhold_commission
+from blueprints.ledger import rules
+from blueprints.ledger.queries import balance
+from blueprints.payments.outside import OutsidePayment, record_outside_payment
+from saas.clock import now
+from saas.database import db
+from saas.ids import new_id
+from saas.refusals import NotFound, Refusal
+from saas.scope import unit_of_work
+from tests.cast import TenantCast, add_customer, add_invoice, add_user, give_access, make_agency
+
+DAY = datetime.date(2026, 11, 5)
+REACH_DAY = datetime.date(2026, 11, 21)
+
+
+@dataclass
+class World:
+    tenant: TenantCast
+    owners: list[uuid.UUID]
+    user: uuid.UUID
+    lease: uuid.UUID
+    mandate: uuid.UUID
+
+
+def _property() -> uuid.UUID:
+    row = Property(id=new_id(), code="P-1", kind="Casa", address="Calle 1", city="Bello", created_at=now())
+    db.session.add(row)
+    db.session.flush()
+    return row.id
+
+
+def _lease(owners: list[tuple[uuid.UUID, int]]) -> tuple[uuid.UUID, uuid.UUID]:
+    renter = add_customer("Inquilina", document="100")
+    lease_id = open_lease(
+        NewLease(
+            number="CT-1",
+            property_id=_property(),
+            address="Calle 1",
+            city="Bello",
+            renters=[renter],
+            owners=owners,
+            rent=1_000_001,
+            currency="COP",
+            commission=90_000,
+            payment_day=5,
+            starts_on=datetime.date(2026, 1, 1),
+            ends_on=datetime.date(2026, 12, 31),
+        )
+    )
+    row = db.session.execute(
+        select(Lease.lease_account_id, Lease.mandate_account_id).where(Lease.id == lease_id)
+    ).one()
+    return row.lease_account_id, row.mandate_account_id
+
+
+@pytest.fixture
+def world(app: Flask) -> World:
+    tenant = make_agency()
+    with unit_of_work(tenant.id):
+        owners = [add_customer("Dueña", document="1"), add_customer("Dueño", document="2")]
+        lease, mandate = _lease([(owners[0], 600_000), (owners[1], 400_000)])
+        user = add_user("duena@example.com", customer_id=owners[0])
+        give_access(user, mandate, role="owner", main=True)
+    return World(tenant, owners, user, lease, mandate)
+
+
+def _month(world: World, number: str = "FV-1", amount: int = 1_000_001) -> uuid.UUID:
+    """Rent billed and paid, commission kept, for one month."""
+    rent = add_invoice(world.lease, number, amount=amount, type_code="rent", currency="COP", due_on=DAY)
+    record_outside_payment(
+        OutsidePayment(items=[(rent, amount)], paid_on=DAY, currency="COP", method="PSE", reference="1")
+    )
+    commission = add_invoice(
+        world.mandate, f"C{number}", amount=90_000, type_code="commission", currency="COP", due_on=DAY
+    )
+    withhold_commission(commission, on=DAY)
+    return rent
+
+
+def test_collected_rent_is_owed_to_the_owners_by_share(world: World) -> None:
+    with unit_of_work(world.tenant.id):
+        _month(world)
+        held = [-balance(rules.OWNER_PAYABLE, customer_id=owner) for owner in world.owners]
+        assert sum(held) == 1_000_001 - 90_000
+        assert held == [600_001 - 54_000, 400_000 - 36_000]
+        assert balance(rules.UNCOLLECTED_RENT) == 0
+        assert balance(rules.RECEIVABLE) == 0
+
+
+def test_the_statement_is_one_owner_s_share_and_adds_up(world: World) -> None:
+    with unit_of_work(world.tenant.id):
+        _month(world)
+        record_payout(
+            number="CE-1",
+            mandate_account_id=world.mandate,
+            customer_id=world.owners[0],
+            period="2026-11",
+            amount=546_001,
+            currency="COP",
+            paid_on=DAY,
+            method="Transferencia",
+            reference="9",
+        )
+        reach = Reach(user_id=world.user, today=REACH_DAY)
+        (line,) = queries.statement(reach, world.owners[0]).rows
+        assert (line.rent, line.commission, line.net, line.paid_out) == (600_001, 54_000, 546_001, 546_001)
+        summary = queries.owner_summary(reach, world.owners[0], currency="COP")
+        assert summary is not None
+        assert (summary.held, summary.month_income, summary.last_payout_amount) == (0, 600_001, 546_001)
+
+
+def test_a_surcharge_for_lateness_is_not_the_owner_s(world: World) -> None:
+    with unit_of_work(world.tenant.id):
+        rent = add_invoice(
+            world.lease,
+            "FV-9",
+            amount=1000,
+            type_code="rent",
+            currency="COP",
+            due_on=DAY,
+            second_due_on=DAY + datetime.timedelta(days=10),
+            second_total=1100,
+        )
+        late = DAY + datetime.timedelta(days=3)
+        record_outside_payment(
+            OutsidePayment(items=[(rent, 1100)], paid_on=late, currency="COP", method="PSE", reference="1")
+        )
+        assert -balance(rules.OWNER_PAYABLE) == 1000
+        assert -balance(rules.SURCHARGE) == 100
+
+
+def test_a_stranger_sees_no_payout(world: World) -> None:
+    with unit_of_work(world.tenant.id):
+        payout = record_payout(
+            number="CE-1",
+            mandate_account_id=world.mandate,
+            customer_id=world.owners[1],
+            period="2026-11",
+            amount=1,
+            currency="COP",
+            paid_on=DAY,
+            method="Transferencia",
+            reference="9",
+        )
+        reach = Reach(user_id=world.user, today=REACH_DAY)
+        with pytest.raises(NotFound):  # the co-owner's, not hers
+            queries.payout(reach, world.owners[0], payout)
+        with pytest.raises(NotFound):  # hers by number, but out of reach
+            queries.payout(Reach(user_id=new_id(), today=REACH_DAY), world.owners[1], payout)
+
+
+def test_shares_must_make_a_whole(app: Flask) -> None:
+    tenant = make_agency()
+    with pytest.raises(Refusal, match="add up"), unit_of_work(tenant.id):
+        _lease([(add_customer("Dueña", document="1"), 600_000)])
+
+
+def test_paying_more_than_is_owed_is_refused(world: World) -> None:
+    with pytest.raises(Refusal, match="more than"), unit_of_work(world.tenant.id):
+        rent = add_invoice(world.lease, "FV-1", amount=1000, type_code="rent", currency="COP", due_on=DAY)
+        record_outside_payment(
+            OutsidePayment(items=[(rent, 1001)], paid_on=DAY, currency="COP", method="PSE", reference="1")
+        )
+
+
+def test_the_statement_pages_without_gaps(world: World) -> None:
+    with unit_of_work(world.tenant.id):
+        for number in range(queries.PAGE + 3):
+            rent = add_invoice(
+                world.lease,
+                f"FV-{number}",
+                amount=1000 + number,
+                type_code="rent",
+                currency="COP",
+                due_on=DAY,
+            )
+            period = f"{2020 + number // 12}-{number % 12 + 1:02}"
+            db.session.execute(update(Invoice).where(Invoice.id == rent).values(period=period))
+            record_outside_payment(
+                OutsidePayment(
+                    items=[(rent, 1000 + number)], paid_on=DAY, currency="COP", method="PSE", reference="1"
+                )
+            )
+        reach = Reach(user_id=world.user, today=REACH_DAY)
+        first = queries.statement(reach, world.owners[0])
+        second = queries.statement(reach, world.owners[0], cursor=first.older)
+        periods = [line.period for line in (*first.rows, *second.rows)]
+        assert len(periods) == len(set(periods)) == queries.PAGE + 3
+        assert periods == sorted(periods, reverse=True)
+        assert second.older is None
