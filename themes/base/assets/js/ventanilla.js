@@ -50,21 +50,21 @@
     var button = form.querySelector(".paybar .btn");
     var write = total && writer(total.getAttribute("data-thousand"), total.getAttribute("data-whole"));
     if (!write) return;
-    var sum = function () {
+    var show = function () {
       var ticked = all("[data-amount]", list).filter(function (box) { return box.checked; });
-      total.textContent = write(ticked.reduce(function (all, box) { return all + Number(box.getAttribute("data-amount")); }, 0));
+      total.textContent = write(ticked.reduce(function (sum, box) { return sum + Number(box.getAttribute("data-amount")); }, 0));
       if (count) count.textContent = ticked.length;
       if (button) button.disabled = !ticked.length;
     };
-    list.addEventListener("change", sum);
-    window.addEventListener("pageshow", sum);
-    sum();
+    list.addEventListener("change", show);
+    window.addEventListener("pageshow", show);
+    show();
   });
 
   /* A form goes out once. Coming back with the browser's button frees it again. */
   document.addEventListener("submit", function (event) {
     var form = event.target;
-    if (form.method !== "post") return;
+    if (form.method !== "post" || event.defaultPrevented) return;
     if (form.hasAttribute("data-sent")) { event.preventDefault(); return; }
     form.setAttribute("data-sent", "");
     setTimeout(function () { all("[type=submit]", form).forEach(function (button) { button.setAttribute("aria-disabled", "true"); }); }, 0);
