@@ -356,6 +356,20 @@ def test_models_are_what_the_migrations_make(database_urls: DatabaseUrls):
     assert not unexpected, "write a migration: " + "\n".join(str(difference) for difference in unexpected)
 
 
+def test_amounts_are_whole_numbers(catalogue: psycopg.Connection):
+    """Money is an integer of the minor unit; no column could hold a fraction, a binary one least of all."""
+    found = catalogue.execute(
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
+        " AND data_type IN ('real', 'double precision', 'numeric', 'money')"
+    ).fetchall()
+    assert found == []
+    bare = catalogue.execute(
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
+        " AND (data_type = 'timestamp without time zone' OR data_type LIKE 'time %')"
+    ).fetchall()
+    assert bare == [], "a moment without a zone is no moment"
+
+
 def test_every_model_with_a_tenant_is_owned():
     """A class with a `tenant_id` that is not TenantOwned would slip through the ORM net."""
     load_models()
