@@ -68,7 +68,11 @@ class Browser(FlaskClient):
     """Each request begins with nothing of the test around it: Flask would reuse the test's context, and with
     it `g` and the session of whatever was asked before."""
 
+    host = "localhost"
+
     def open(self, *args: Any, **options: Any) -> TestResponse:
+        if args and isinstance(args[0], str):
+            options.setdefault("base_url", f"http://{self.host}")
         if self.preserve_context:  # inside `with client:`
             return super().open(*args, **options)
         return Context().run(super().open, *args, **options)
@@ -77,7 +81,7 @@ class Browser(FlaskClient):
 def client_for(app: Flask, host: str) -> FlaskClient:
     """A browser that only ever talks to one host."""
     client = Browser(app, app.response_class)
-    client.environ_base["HTTP_HOST"] = host
+    client.host = host
     return client
 
 
