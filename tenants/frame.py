@@ -69,6 +69,7 @@ def _open() -> BaseResponse | None:
     place: Place = request.environ.get("ventanilla.place") or Place("none")
     g.place = place
     g.tenant = g.viewer = g.notice = None
+    _match_place(place.kind)
     view = current_app.view_functions.get(request.endpoint or "")
     permission = permission_of(view) if view else None
     g.quiet_view = getattr(view, "quiet", False)
@@ -97,9 +98,24 @@ def _open() -> BaseResponse | None:
     return _check_permission(permission)
 
 
-def _place_of_view() -> str:
-    blueprint = current_app.blueprints.get(request.blueprint or "")
+def _match_place(kind: str) -> None:
+    """An address may exist on several kinds of hosts (“/” does): take the one of this host."""
+    rule = request.url_rule
+    if rule is None or _place_of(rule.endpoint) in (kind, ANY):
+        return
+    for other in current_app.url_map.iter_rules():
+        if other.rule == rule.rule and request.method in (other.methods or ()) and _place_of(other.endpoint) == kind:
+            request.url_rule = other
+            return
+
+
+def _place_of(endpoint: str) -> str:
+    blueprint = current_app.blueprints.get(endpoint.rpartition(".")[0])
     return blueprint.place if isinstance(blueprint, Pages) else ANY
+
+
+def _place_of_view() -> str:
+    return _place_of(request.endpoint or "")
 
 
 def _check_capability() -> None:
