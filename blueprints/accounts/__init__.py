@@ -8,5 +8,8 @@ from tenants.capability import Capability
 capability = Capability(
     name="accounts",
     title=N_("Accounts"),
+    blueprints=("blueprints.accounts.customer:pages",),
     models=("blueprints.accounts.models",),
+    wiring=("blueprints.accounts.wiring",),
+    commands=("blueprints.accounts.commands:user_group",),
 )

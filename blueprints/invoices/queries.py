@@ -100,7 +100,7 @@ def pending(
     """Every open invoice in reach, the oldest debt first, `PENDING_PAGE` at a time; one statement."""
     mine = reachable(reach)
     query = (
-        _columns(language, may_pay(reach))
+        columns(language, may_pay(reach))
         .add_columns(
             select(func.count()).select_from(reachable(reach)).scalar_subquery().label("accounts"),
             select(ProviderAccount.id).where(ProviderAccount.enabled).exists().label("online"),
@@ -160,7 +160,7 @@ def history(
         inner = inner.where(key < tuple_(*back))
     near = inner.lateral("near")
     query = (
-        _columns(language, may_pay(reach))
+        columns(language, may_pay(reach))
         .select_from(mine)
         .join(near, true())
         .join(Invoice, Invoice.id == near.c.id)
@@ -247,7 +247,7 @@ def may_pay(reach: Reach) -> ColumnElement[bool]:
 
 
 def listed(row: Row[*tuple[Any, ...]], today: datetime.date) -> InvoiceLine:
-    """A row of `_columns` with what follows from the day."""
+    """A row of `columns` with what follows from the day."""
     state = rules.state(
         open_amount=row.open_amount,
         due_on=row.due_on,
@@ -285,7 +285,7 @@ def listed(row: Row[*tuple[Any, ...]], today: datetime.date) -> InvoiceLine:
     )
 
 
-def _columns(language: str, payable: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def columns(language: str, payable: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     """What `listed` needs; the caller joins Invoice, Account and InvoiceType (the net adds the tenant to each)."""
     return select(
         Invoice.id,

@@ -62,3 +62,15 @@ def state(
     if today in (due_on, last):
         return DUE_TODAY
     return TO_PAY
+
+
+NOT_DUE = "not-due"
+AGES = (NOT_DUE, "1-30", "31-60", "61-90", "over-90")
+
+
+def age(due_on: datetime.date, second_due_on: datetime.date | None, today: datetime.date) -> str:
+    """How long a debt has been overdue, as one of AGES; it is overdue from the day after its last due date."""
+    days = (today - (second_due_on or due_on)).days
+    if days <= 0:
+        return NOT_DUE
+    return AGES[min((days - 1) // 30 + 1, 4)]

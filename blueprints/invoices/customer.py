@@ -1,0 +1,176 @@
+"""Invoices as their payers see them: what is open, everything there was, one of them and its document."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, current_app, g, request, url_for
+from flask_babel import gettext as _
+
+from blueprints.accounts.reach import reach_of
+from blueprints.accounts.working import wanted_account, working
+from blueprints.invoices import one, queries, wording
+from blueprints.invoices.document import fiscal_of, invoice_pdf
+from blueprints.invoices.queries import Filters, InvoiceLine
+from saas.barcodes import qr_svg
+from saas.permissions import SIGNED_IN, allow
+from saas.web import Pages, download
+from tenants.look import render
+from tenants.page_context import language, locale
+
+pages = Pages("invoices", __name__)
+
+FIRST_YEAR = 1990
+_YEAR = re.compile(r"[0-9]{4}")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One currency's open invoices on the page; an attempt pays one currency."""
+
+    currency: str
+    rows: list[InvoiceLine]
+
+    @property
+    def chosen(self) -> list[InvoiceLine]:
+        return [row for row in self.rows if row.payable]
+
+
+@pages.get("/invoices")
+@allow(SIGNED_IN)
+def pending() -> str:
+    """What is to be paid, with the choice of several (S0.14, S0.17). One statement for who has one account."""
+    reach = reach_of(g.viewer, g.tenant)
+    wanted = wanted_account()
+    at_work = working(reach) if wanted else None
+    account_id = at_work.account_id if at_work else None
+    found = queries.pending(
+        reach, language=language(), account_id=account_id, cursor=request.args.get("after")
+    )
+    if at_work is None and found.accounts != 1:
+        at_work = working(reach)
+    choices: dict[str, Choice] = {}
+    for row in found.rows:
+        choices.setdefault(row.currency, Choice(row.currency, [])).rows.append(row)
+    return render(
+        "invoices/pending.html",
+        choices=list(choices.values()),
+        older=found.older,
+        first_page="after" not in request.args,
+        working=at_work,
+        pay_url=pay_url() if found.online else "",
+        other_ways=g.tenant.setting("invoices.other_ways"),
+        due_words=wording.DueWords(locale(), reach.today).of,
+        title_of=_titles(),
+        address=url_for("invoices.pending"),
+        states={row.state.replace("-", "_") for row in found.rows},
+        totals=queries.totals(reach, account_id=account_id) if found.older else (),
+    )
+
+
+@pages.get("/invoices/history")
+@allow(SIGNED_IN)
+def history() -> str:
+    """Every invoice, newest first, narrowed by what stands in the address (S0.46, S1.14)."""
+    reach = reach_of(g.viewer, g.tenant)
+    at_work = working(reach)
+    asked = _filters(at_work.account_id)
+    page = queries.history(
+        reach,
+        asked,
+        language=language(),
+        older=request.args.get("older"),
+        newer=request.args.get("newer"),
+    )
+    kept: dict[str, Any] = {
+        "account": request.args.get("account"),
+        "type": asked.type_code,
+        "state": asked.state,
+        "year": asked.year,
+        "number": asked.number or None,
+    }
+    return render(
+        "invoices/history.html",
+        page=page,
+        asked=asked,
+        narrowed=bool(asked.type_code or asked.state or asked.year or asked.number),
+        newer_url=url_for("invoices.history", **kept, newer=page.newer) if page.newer else "",
+        older_url=url_for("invoices.history", **kept, older=page.older) if page.older else "",
+        working=at_work,
+        types=[(row.code, row.name) for row in queries.invoice_types(language())],
+        years=[(year, str(year)) for year in _years(reach.today, asked.year)],
+        due_words=wording.DueWords(locale(), reach.today).of,
+        title_of=_titles(),
+        address=url_for("invoices.pending"),
+        states={row.state.replace("-", "_") for row in page.rows},
+    )
+
+
+@pages.get("/invoices/<uuid:invoice_id>")
+@allow(SIGNED_IN)
+def invoice(invoice_id: uuid.UUID) -> str:
+    """One invoice, explained (S2.18, S4.8, S4.15)."""
+    reach = reach_of(g.viewer, g.tenant)
+    view = one.invoice(reach, invoice_id, language=language())
+    fiscal = fiscal_of(view)
+    return render(
+        "invoices/one.html",
+        view=view,
+        row=view.listed,
+        title=wording.title(view.listed.kind, view.listed.period, locale()),
+        sentence=wording.due_sentence(view, locale(), reach.today),
+        parts=wording.parts(view),
+        happened=wording.happened(view),
+        movement_words=wording.movement_words,
+        consumption=wording.consumption_words(view),
+        period=wording.period_words(view.listed.period, locale()),
+        fiscal=fiscal,
+        fiscal_qr=qr_svg(fiscal.link, _("QR code of the electronic invoice"))
+        if fiscal and fiscal.link
+        else "",
+        pay_url=pay_url() if view.online and view.listed.payable else "",
+        other_ways=g.tenant.setting("invoices.other_ways"),
+    )
+
+
+@pages.get("/invoices/<uuid:invoice_id>/pdf")
+@allow(SIGNED_IN)
+def document(invoice_id: uuid.UUID) -> Response:
+    """The invoice as it was issued: made at the first demand, kept with its hash, always the same file."""
+    view = one.invoice(reach_of(g.viewer, g.tenant), invoice_id, language=g.tenant.language)
+    stored = invoice_pdf(view)
+    return download(stored.content, media_type=stored.media_type, name=stored.name, inline=True)
+
+
+def pay_url() -> str:
+    """Where chosen invoices are sent; empty while no capability takes payments."""
+    if "payments.summary" not in current_app.view_functions or g.viewer.viewing_customer_id:
+        return ""
+    return url_for("payments.summary")
+
+
+def _filters(account_id: uuid.UUID | None) -> Filters:
+    year = request.args.get("year", "")
+    state = request.args.get("state", "")
+    return Filters(
+        account_id=account_id,
+        type_code=request.args.get("type", "")[:60] or None,
+        state=state if state in queries.STATES else None,
+        year=int(year) if _YEAR.fullmatch(year) and year.isascii() and int(year) >= FIRST_YEAR else None,
+        number=request.args.get("number", "")[:60].replace("\x00", ""),
+    )
+
+
+def _years(today: datetime.date, asked: int | None) -> list[int]:
+    years = list(range(today.year + 1, today.year - 6, -1))
+    return years if asked is None or asked in years else sorted({*years, asked}, reverse=True)
+
+
+def _titles() -> Callable[[InvoiceLine], str]:
+    where = locale()
+    return lambda row: wording.title(row.kind, row.period, where)
