@@ -19,7 +19,7 @@ _STEP = 0.01
 
 #: System font stacks a tenant may choose; nothing is ever downloaded.
 FONTS: dict[str, str] = {
-    "system": '-apple-system,BlinkMacSystemFont,"Segoe UI",Roboto,"Noto Sans",Ubuntu,"Liberation Sans",system-ui,sans-serif',
+    "system": '-apple-system,BlinkMacSystemFont,"Segoe UI",Roboto,"Noto Sans",Ubuntu,"Liberation Sans",sans-serif',
     "grotesque": '"Helvetica Neue",Helvetica,Arial,"Liberation Sans",Roboto,sans-serif',
     "humanist": 'Seravek,"Gill Sans Nova",Ubuntu,Calibri,"Noto Sans","Liberation Sans",sans-serif',
     "book": '"Iowan Old Style","Palatino Linotype",Palatino,Charter,Georgia,"Noto Serif","Liberation Serif",serif',
@@ -47,7 +47,8 @@ MATRIX: tuple[tuple[str, str, float], ...] = (
     ("on-accent", "accent", TEXT), ("on-danger", "danger-fill", TEXT),
     ("on-header", "header", TEXT), ("header-muted", "header", TEXT),
     ("on-band", "band", TEXT), ("band-muted", "band", TEXT),
-    *((edge, ground, GRAPHIC) for edge in ("edge", "focus", "brand-edge") for ground in ("ground", "surface", "sunken")),
+    *((edge, ground, GRAPHIC) for edge in ("edge", "focus", "brand-edge")
+      for ground in ("ground", "surface", "sunken")),
     ("header-focus", "header", GRAPHIC), ("band-focus", "band", GRAPHIC),
 )  # fmt: skip
 
@@ -157,7 +158,9 @@ def palette(tokens: Mapping[str, str], mode: str) -> dict[str, str]:
     roles["brand-edge"] = legible(fill, grounds, GRAPHIC)
     roles["brand-soft"] = brand_soft
     # On black, 4.5 is legal but dull: links at night get more light.
-    roles["brand-ink"] = roles["link"] = legible(brand, (*grounds, brand_soft), TEXT if mode == "light" else NIGHT)
+    roles["brand-ink"] = roles["link"] = legible(
+        brand, (*grounds, brand_soft), TEXT if mode == "light" else NIGHT
+    )
     roles["focus"] = legible(accent, grounds, GRAPHIC)
     accent_fill = accent if mode == "light" else lighten_until(accent, base["sunken"], GRAPHIC)
     roles["accent"], roles["on-accent"] = accent_fill, on_color(accent_fill)
@@ -219,15 +222,17 @@ _SHAPES: dict[str, dict[str, dict[str, str]]] = {
         "masthead": {"header-justify": "center", "header-rule": "3px double var(--line)"},
     },
     "scale": {
-        "modest": {"h1": "clamp(1.5rem,1.3rem + 1vw,2rem)", "h2": "1.1875rem", "figure": "clamp(2.25rem,1.8rem + 2vw,3rem)"},
+        "modest": {"h1": "clamp(1.5rem,1.3rem + 1vw,2rem)", "h2": "1.1875rem",
+                   "figure": "clamp(2.25rem,1.8rem + 2vw,3rem)"},
         "editorial": {"h1": "clamp(1.875rem,1.5rem + 1.8vw,2.75rem)", "h2": "1.4375rem",
                       "figure": "clamp(2.5rem,1.9rem + 3vw,3.75rem)"},
     },
 }  # fmt: skip
 
 
-def _block(selector: str, pairs: Mapping[str, str]) -> str:
-    return selector + "{" + ";".join(f"--{name}:{value}" for name, value in pairs.items()) + "}"
+def _block(selector: str, mode: str, pairs: Mapping[str, str]) -> str:
+    variables = ";".join(f"--{name}:{value}" for name, value in pairs.items())
+    return f"{selector}{{color-scheme:{mode};{variables}}}"
 
 
 def css_variables(tokens: Mapping[str, str]) -> str:
@@ -240,13 +245,18 @@ def css_variables(tokens: Mapping[str, str]) -> str:
     fixed = {"font": FONTS[tokens.get("font", "system")], "mono": FONTS["mono"]}
     display = tokens.get("display", "same")
     fixed["display"] = fixed["font"] if display == "same" else FONTS[display]
-    for name, default in (("radius", "6px"), ("density", "comfortable"), ("header", "plain"), ("scale", "modest")):
+    for name, default in (
+        ("radius", "6px"),
+        ("density", "comfortable"),
+        ("header", "plain"),
+        ("scale", "modest"),
+    ):
         fixed.update(_SHAPES[name][tokens.get(name, default)])
     return "".join((
-        _block(":root", {"color-scheme": "light", **fixed, **light}).replace("--color-scheme", "color-scheme"),
+        _block(":root", "light", {**fixed, **light}),
         "@media screen and (prefers-color-scheme:dark){",
-        _block("html:not([data-mode=light])", {"color-scheme": "dark", **dark}).replace("--color-scheme", "color-scheme"),
+        _block("html:not([data-mode=light])", "dark", dark),
         "}@media screen{",
-        _block("html[data-mode=dark]", {"color-scheme": "dark", **dark}).replace("--color-scheme", "color-scheme"),
+        _block("html[data-mode=dark]", "dark", dark),
         "}",
     ))  # fmt: skip

@@ -52,7 +52,11 @@ def with_assets(css: str, folder: Path) -> str:
         path = folder / match[1]
         if not path.is_file():
             raise FileNotFoundError(match[1])
-        svg = re.sub(r"\s+", " ", path.read_text(encoding="utf-8").strip()).replace("> <", "><").replace('"', "'")
+        svg = (
+            re.sub(r"\s+", " ", path.read_text(encoding="utf-8").strip())
+            .replace("> <", "><")
+            .replace('"', "'")
+        )
         for sign, code in (("%", "%25"), ("#", "%23"), ("<", "%3C"), (">", "%3E")):
             svg = svg.replace(sign, code)
         return f'url("data:image/svg+xml,{svg}")'

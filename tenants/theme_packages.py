@@ -19,7 +19,6 @@ from typing import Any
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from saas.languages import N_
-
 from tenants.palette import GROUNDS, MODES, css_variables, is_color
 from tenants.stylesheets import css_problems, minified, transferred_kb, with_assets
 
@@ -173,8 +172,8 @@ def _in_range(text: str) -> bool:
         if bound is None:
             return False
         limit = (int(bound[2]), int(bound[3] or 0))
-        fits = {">=": CONTRACT >= limit, "<=": CONTRACT <= limit, "<": CONTRACT < limit,
-                ">": CONTRACT > limit, "==": CONTRACT == limit}  # fmt: skip
+        fits = {">=": limit <= CONTRACT, "<=": limit >= CONTRACT, "<": limit > CONTRACT,
+                ">": limit < CONTRACT, "==": limit == CONTRACT}  # fmt: skip
         if not fits[bound[1]]:
             return False
     return True
@@ -230,16 +229,22 @@ def _override_names(about: Mapping[str, Any], folder: Path, problems: list[str])
             problems.append(f"overrides: {name!r} may not be replaced")
             continue
         problems += template_problems(folder / "templates" / name)
-    present = {path.relative_to(folder / "templates").as_posix() for path in folder.glob("templates/**/*.html")}
+    present = {
+        path.relative_to(folder / "templates").as_posix() for path in folder.glob("templates/**/*.html")
+    }
     if about.get("id") != BASE:
-        problems += [f"templates/{name}: not in the list of overrides" for name in sorted(present - set(declared))]
+        problems += [
+            f"templates/{name}: not in the list of overrides" for name in sorted(present - set(declared))
+        ]
     return frozenset(declared)
 
 
 def template_problems(path: Path) -> list[str]:
     """Why an override cannot be trusted to render and to end: it may show and include fixed parts, nothing else."""
     try:
-        tree = Environment(autoescape=True, extensions=["jinja2.ext.i18n"]).parse(path.read_text(encoding="utf-8"))
+        tree = Environment(autoescape=True, extensions=["jinja2.ext.i18n"]).parse(
+            path.read_text(encoding="utf-8")
+        )
     except FileNotFoundError:
         return [f"{path.name}: missing"]
     except (TemplateSyntaxError, UnicodeDecodeError) as error:
@@ -266,7 +271,9 @@ def _own_css(package_id: str, folder: Path, problems: list[str]) -> str:
         path = folder / "css" / name
         if path.is_file():
             text = path.read_text(encoding="utf-8")
-            problems += [f"{name}: {problem}" for problem in css_problems(text, fixed_allowed=package_id == BASE)]
+            problems += [
+                f"{name}: {problem}" for problem in css_problems(text, fixed_allowed=package_id == BASE)
+            ]
             try:
                 texts.append(minified(with_assets(text, folder / "assets")))
             except FileNotFoundError as missing:
@@ -280,7 +287,11 @@ def _refusal(name: str, value: object, token: Token | None) -> TokenProblem | No
     if token is None:
         return TokenProblem(name[:40], N_("This is not something that can be set."))
     if token.kind == "color":
-        return None if is_color(value) else TokenProblem(name, N_("Write the colour as # and six digits, like #0b57d0."))
+        return (
+            None
+            if is_color(value)
+            else TokenProblem(name, N_("Write the colour as # and six digits, like #0b57d0."))
+        )
     if isinstance(value, str) and value in token.values:
         return None
     return TokenProblem(name, N_("Choose one of: %(values)s."), {"values": ", ".join(token.values)})
@@ -299,7 +310,11 @@ def check_tokens(
     problems: list[TokenProblem] = []
     for name, value in tokens.items():
         token = schema.get(name)
-        wanted = value.lower() if token and token.kind == "color" and isinstance(value, str) and len(value) == 7 else value
+        wanted = (
+            value.lower()
+            if token and token.kind == "color" and isinstance(value, str) and len(value) == 7
+            else value
+        )
         problem = _refusal(name, wanted, token if token and token.tenant else None)
         if problem:
             problems.append(problem)
@@ -314,7 +329,12 @@ def resolved(package: ThemePackage, tokens: Mapping[str, str]) -> dict[str, str]
     flat = dict(values)
     for mode in MODES:
         for group in (values.get("neutral", "neutral"), "tones"):
-            flat.update({f"{mode}.{role}": color for role, color in package.grounds.get(f"{mode}.{group}", {}).items()})
+            flat.update(
+                {
+                    f"{mode}.{role}": color
+                    for role, color in package.grounds.get(f"{mode}.{group}", {}).items()
+                }
+            )
     return flat
 
 

@@ -52,6 +52,8 @@ class SampleTenant:
     locale: str
     language: str = "es"
     test_mode: bool = False
+    legal_name: str = "Sociedad de muestra S. A. S."
+    canonical_url: str = "https://clientes.example"
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,13 @@ def catalogue() -> dict[str, str]:
     words: dict[str, str] = {}
     for path in sorted(THEMES.glob("*/translations/es.po")):
         with path.open("rb") as source:
-            words.update({str(message.id): str(message.string) for message in read_po(source, locale="es") if message.id})
+            words.update(
+                {
+                    str(message.id): str(message.string)
+                    for message in read_po(source, locale="es")
+                    if message.id
+                }
+            )
     return words
 
 
@@ -142,9 +150,16 @@ def sample(package: str, tokens: dict[str, str] | None = None) -> Sample:
     agency = package == "portada"
     logo = f"assets/{package}/logo.svg" if (THEMES / package / "assets" / "logo.svg").is_file() else None
     support = (
-        SampleSupport("+57 604 444 1820", "+57 300 555 0142", "hola@hogaryraiz.example", "Lunes a viernes, 8:00 a 17:30")
+        SampleSupport(
+            "+57 604 444 1820", "+57 300 555 0142", "hola@hogaryraiz.example", "Lunes a viernes, 8:00 a 17:30"
+        )
         if agency
-        else SampleSupport("0800 555 2482", "+54 9 261 555 0182", "atencion@piedemonte.example", "Todos los días, 7:00 a 21:00")
+        else SampleSupport(
+            "0800 555 2482",
+            "+54 9 261 555 0182",
+            "atencion@piedemonte.example",
+            "Todos los días, 7:00 a 21:00",
+        )
     )
     name = {"portada": "Hogar & Raíz", "caudal": "Aguas del Piedemonte"}.get(package, "Servicios del Valle")
     look = SampleLook(package, tokens or {}, f"{package}.css", logo)
@@ -188,7 +203,9 @@ def write(folder: Path) -> list[str]:
     return names
 
 
-def shots(folder: Path, names: list[str], widths: tuple[int, ...] = (360, 1280), modes: tuple[str, ...] = ("light",)) -> None:
+def shots(
+    folder: Path, names: list[str], widths: tuple[int, ...] = (360, 1280), modes: tuple[str, ...] = ("light",)
+) -> None:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
@@ -210,5 +227,7 @@ def shots(folder: Path, names: list[str], widths: tuple[int, ...] = (360, 1280),
 if __name__ == "__main__":
     target = Path(sys.argv[1])
     pages = write(target)
-    wanted = [name for name in pages if len(sys.argv) < 3 or any(part in name for part in sys.argv[2].split(","))]
+    wanted = [
+        name for name in pages if len(sys.argv) < 3 or any(part in name for part in sys.argv[2].split(","))
+    ]
     shots(target, wanted, modes=tuple(sys.argv[3].split(",")) if len(sys.argv) > 3 else ("light",))

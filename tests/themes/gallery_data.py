@@ -28,7 +28,13 @@ def invoices(package: str) -> list[dict[str, Any]]:
     else:
         rows = (
             ("0004-00183021", "Agua y cloacas, julio y agosto", D(2026, 10, 14), 28_745_90, "overdue"),
-            ("0004-00196477", "Agua y cloacas, septiembre y octubre", D(2026, 11, 12), 31_209_35, "due_today"),
+            (
+                "0004-00196477",
+                "Agua y cloacas, septiembre y octubre",
+                D(2026, 11, 12),
+                31_209_35,
+                "due_today",
+            ),
             ("0004-00196478", "Plan de pago, cuota 3 de 6", D(2026, 11, 28), 9_880_00, "to_pay"),
         )
     keys = ("number", "title", "due", "amount", "state")
@@ -38,18 +44,38 @@ def invoices(package: str) -> list[dict[str, Any]]:
 def accounts(package: str) -> list[dict[str, Any]]:
     if _agency(package):
         return [
-            {"label": "Calle 10 n.º 43-20, apto. 702", "note": "Contrato 2024-118 · vivo aquí", "url": "#a", "current": True},
-            {"label": "Carrera 35 n.º 7-64, casa", "note": "Administración A-57 · soy propietaria", "url": "#b", "current": False},
+            {
+                "label": "Calle 10 n.º 43-20, apto. 702",
+                "note": "Contrato 2024-118 · vivo aquí",
+                "url": "#a",
+                "current": True,
+            },
+            {
+                "label": "Carrera 35 n.º 7-64, casa",
+                "note": "Administración A-57 · soy propietaria",
+                "url": "#b",
+                "current": False,
+            },
         ]
     return [
-        {"label": "San Martín 1450, Godoy Cruz", "note": "Cuenta 061-0048213-7", "url": "#a", "current": True},
+        {
+            "label": "San Martín 1450, Godoy Cruz",
+            "note": "Cuenta 061-0048213-7",
+            "url": "#a",
+            "current": True,
+        },
         {"label": "Olascoaga 322, Ciudad", "note": "Cuenta 061-0091102-2", "url": "#b", "current": False},
     ]
 
 
 def home(package: str) -> dict[str, Any]:
     rows = invoices(package)
-    return {"invoices": rows, "accounts": accounts(package), "total": sum(row["amount"] for row in rows), "nav_current": "Inicio"}
+    return {
+        "invoices": rows,
+        "accounts": accounts(package),
+        "total": sum(row["amount"] for row in rows),
+        "nav_current": "Inicio",
+    }
 
 
 def home_owner(_package: str) -> dict[str, Any]:
@@ -69,7 +95,12 @@ def home_owner(_package: str) -> dict[str, Any]:
 
 def pending(package: str) -> dict[str, Any]:
     rows = invoices(package)
-    return {"invoices": rows, "total": sum(row["amount"] for row in rows[:2]), "accounts": accounts(package), "nav_current": "Facturas"}
+    return {
+        "invoices": rows,
+        "total": sum(row["amount"] for row in rows[:2]),
+        "accounts": accounts(package),
+        "nav_current": "Facturas",
+    }
 
 
 def invoice(package: str) -> dict[str, Any]:
@@ -84,12 +115,19 @@ def invoice(package: str) -> dict[str, Any]:
             {"label": "Cloacas", "note": "60 % del servicio de agua", "amount": 6_954_30},
             {"label": "IVA, 21 %", "note": "", "amount": 3_989_20},
         ]
-    return {"row": invoices(package)[0], "lines": lines, "total": sum(line["amount"] for line in lines), "nav_current": "Facturas"}
+    return {
+        "row": invoices(package)[0],
+        "lines": lines,
+        "total": sum(line["amount"] for line in lines),
+        "nav_current": "Facturas",
+    }
 
 
 def pay_summary(package: str) -> dict[str, Any]:
     rows = invoices(package)[:2]
-    lines = [{"label": row["title"], "note": f"Factura {row['number']}", "amount": row["amount"]} for row in rows]
+    lines = [
+        {"label": row["title"], "note": f"Factura {row['number']}", "amount": row["amount"]} for row in rows
+    ]
     return {"lines": lines, "total": sum(row["amount"] for row in rows)}
 
 
@@ -115,7 +153,14 @@ def sessions(_package: str) -> dict[str, Any]:
 
 def desk_customers(_package: str) -> dict[str, Any]:
     names = (
-        ("Restrepo Gaviria, Marta Lucía", "CC 43.118.902", 2, "Inquilina y propietaria", 4_618_500_00, "overdue"),
+        (
+            "Restrepo Gaviria, Marta Lucía",
+            "CC 43.118.902",
+            2,
+            "Inquilina y propietaria",
+            4_618_500_00,
+            "overdue",
+        ),
         ("Ospina Duque, Julián", "CC 71.334.010", 1, "Inquilino", 0, "paid"),
         ("Inversiones La Ceja S.A.S.", "NIT 900.412.338-1", 6, "Propietario", 0, "paid"),
         ("Cano Londoño, Beatriz Elena", "CC 32.410.556", 1, "Propietaria", 318_500_00, "to_pay"),
@@ -124,7 +169,11 @@ def desk_customers(_package: str) -> dict[str, Any]:
         ("Uribe Posada, Hernán", "CC 70.551.320", 3, "Propietario", 0, "paid"),
     )
     keys = ("name", "document", "accounts", "role", "owed", "state")
-    return {"rows": [dict(zip(keys, row, strict=True)) for row in names], "currency": "COP", "desk_current": "Clientes"}
+    return {
+        "rows": [dict(zip(keys, row, strict=True)) for row in names],
+        "currency": "COP",
+        "desk_current": "Clientes",
+    }
 
 
 def desk_import(_package: str) -> dict[str, Any]:
@@ -153,7 +202,9 @@ class _Label:
 class SampleField:
     """As much of a WTForms field as the macros use."""
 
-    def __init__(self, kind: str, name: str, label: str, data: str = "", error: str = "", hint: str = "") -> None:
+    def __init__(
+        self, kind: str, name: str, label: str, data: str = "", error: str = "", hint: str = ""
+    ) -> None:
         self.type, self.name, self.id, self.label = kind, name, name, _Label(label)
         self.data, self.description, self.errors, self.flags = data, hint, [error] if error else [], _Flags()
 
@@ -162,7 +213,9 @@ class SampleField:
 
 
 class SampleChoice(SampleField):
-    def __init__(self, kind: str, name: str, label: str, choices: list[tuple[str, Any]], chosen: str = "") -> None:
+    def __init__(
+        self, kind: str, name: str, label: str, choices: list[tuple[str, Any]], chosen: str = ""
+    ) -> None:
         super().__init__(kind, name, label)
         self.choices, self.chosen = choices, chosen
 
@@ -204,14 +257,32 @@ def mail_receipt(package: str) -> dict[str, Any]:
 
 
 def form_errors(_package: str) -> dict[str, Any]:
-    document = SampleField("StringField", "document", "Número de documento", "43118902A", "El número de documento lleva solo cifras.")
-    email = SampleField("EmailField", "email", "Correo electrónico", "marta@example", "Falta el final del correo, por ejemplo «.com».")
+    document = SampleField(
+        "StringField",
+        "document",
+        "Número de documento",
+        "43118902A",
+        "El número de documento lleva solo cifras.",
+    )
+    email = SampleField(
+        "EmailField",
+        "email",
+        "Correo electrónico",
+        "marta@example",
+        "Falta el final del correo, por ejemplo «.com».",
+    )
     kind = SampleChoice("RadioField", "kind", "¿Qué relación tiene con el inmueble?", [
         ("renter", ("Vivo aquí", "El contrato de arrendamiento está a mi nombre")),
         ("owner", ("Es mío", "La inmobiliaria lo administra por mí")),
         ("other", ("Pago por otra persona", "Podrá ver y pagar, no reclamar")),
     ], "renter")  # fmt: skip
-    city = SampleChoice("SelectField", "city", "Ciudad", [("mde", "Medellín"), ("env", "Envigado"), ("ceja", "La Ceja")], "env")
+    city = SampleChoice(
+        "SelectField",
+        "city",
+        "Ciudad",
+        [("mde", "Medellín"), ("env", "Envigado"), ("ceja", "La Ceja")],
+        "env",
+    )
     since = SampleField("DateField", "since", "Fecha del contrato", "", hint="Por ejemplo, 27/3/2026")
     notes = SampleField("TextAreaField", "notes", "Algo que debamos saber")
     notes.flags.optional = True

@@ -98,7 +98,15 @@ def test_scripts_and_pictures_are_light() -> None:
 
 def test_the_script_is_polite_to_a_strict_policy() -> None:
     script = (ASSETS / "js" / "ventanilla.js").read_text(encoding="utf-8")
-    for word in ("innerHTML", "eval(", "Function(", ".style", "document.write", "insertAdjacentHTML", "localStorage"):
+    for word in (
+        "innerHTML",
+        "eval(",
+        "Function(",
+        ".style",
+        "document.write",
+        "insertAdjacentHTML",
+        "localStorage",
+    ):
         assert word not in script
 
 
@@ -106,8 +114,10 @@ XSS = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}"
 CALLS = {
     "button": 'button.link(x, x) ~ button.submit(x, name=x, value=x) ~ button.post(x, x, fields={x: x})',
     "blocks": (
-        "blocks.back(x, x) ~ blocks.empty(x, x, x, x, x) ~ blocks.tabs([{'label': x, 'url': x, 'current': true, 'count': x}], x)"
-        " ~ blocks.summary([{'key': x, 'value': x, 'url': x, 'change': x}]) ~ blocks.figures([{'label': x, 'value': x, 'note': x}])"
+        "blocks.back(x, x) ~ blocks.empty(x, x, x, x, x)"
+        " ~ blocks.tabs([{'label': x, 'url': x, 'current': true, 'count': x}], x)"
+        " ~ blocks.summary([{'key': x, 'value': x, 'url': x, 'change': x}])"
+        " ~ blocks.figures([{'label': x, 'value': x, 'note': x}])"
         " ~ blocks.pager(x, x, x, x, x) ~ blocks.timeline([{'when': x, 'text': x, 'note': x, 'url': x}])"
         " ~ blocks.progress(x, 1, 2, x) ~ blocks.qr(x, x, x) ~ blocks.code(x, x) ~ blocks.plate(x, x) ~ blocks.plate(x)"
         " ~ blocks.help(x, x) ~ blocks.list([{'label': x, 'url': x, 'note': x, 'icon': x, 'value': x}])"
@@ -115,7 +125,8 @@ CALLS = {
     "pay": (
         "pay.hero(x, 100, 'COP', by=x, label=x, url=x, status=x, note=x, second_label=x, second_url=x)"
         " ~ pay.clear(x, x, x, x, x) ~ pay.switcher(x, x, [{'label': x, 'note': x, 'url': x, 'current': true}] * 2, x)"
-        " ~ pay.item(x, x, x, 100, 'COP', note=x, status=x, url=x, link=x) ~ pay.total([{'label': x, 'amount': 1, 'note': x}], x, 1, 'COP')"
+        " ~ pay.item(x, x, x, 100, 'COP', note=x, status=x, url=x, link=x)"
+        " ~ pay.total([{'label': x, 'amount': 1, 'note': x}], x, 1, 'COP')"
         " ~ pay.steps([{'label': x, 'state': 'now'}]) ~ pay.outcome(x, x)"
     ),
     "status": "status.status(x) ~ status.status('paid', x) ~ status.chip(x, 'info', x)",

@@ -16,8 +16,10 @@ CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium here")]
 
 #: Pages whose parts together show every component.
-PAGES = ("home", "home_clear", "pending", "invoice", "receipt", "history", "form_errors", "login", "sessions", "desk_customers",
-         "desk_import", "pending_payment", "platform", "gateway")  # fmt: skip
+PAGES = (
+    "home", "home_clear", "pending", "invoice", "receipt", "history", "form_errors", "login", "sessions",
+    "desk_customers", "desk_import", "pending_payment", "platform", "gateway",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +45,21 @@ def browser(driver: Playwright) -> Iterator[Browser]:
 @pytest.fixture
 def tab(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     options = getattr(request, "param", {})
-    page = browser.new_page(viewport={"width": options.get("width", 360), "height": 640}, color_scheme=options.get("scheme", "light"))
+    page = browser.new_page(
+        viewport={"width": options.get("width", 360), "height": 640},
+        color_scheme=options.get("scheme", "light"),
+    )
     yield page
     page.close()
 
 
 @pytest.mark.parametrize("package", ["portada", "caudal"])
-@pytest.mark.parametrize("tab", [{"scheme": "light"}, {"scheme": "dark"}, {"width": 1280}], indirect=True, ids=["day", "night", "wide"])
+@pytest.mark.parametrize(
+    "tab",
+    [{"scheme": "light"}, {"scheme": "dark"}, {"width": 1280}],
+    indirect=True,
+    ids=["day", "night", "wide"],
+)
 def test_no_accessibility_violation(gallery: Path, tab: Page, package: str) -> None:
     axe = Axe()
     found = {}
@@ -74,7 +84,9 @@ def test_nothing_sticks_out_at_any_width(gallery: Path, tab: Page, package: str)
 def test_text_may_be_twice_as_large(gallery: Path, driver: Playwright, tmp_path: Path) -> None:
     profile = tmp_path / "Default"
     profile.mkdir()
-    (profile / "Preferences").write_text('{"webkit":{"webprefs":{"default_font_size":32,"default_fixed_font_size":26}}}')
+    (profile / "Preferences").write_text(
+        '{"webkit":{"webprefs":{"default_font_size":32,"default_fixed_font_size":26}}}'
+    )
     context = driver.chromium.launch_persistent_context(
         tmp_path, executable_path=CHROMIUM, args=["--no-sandbox"], viewport={"width": 640, "height": 800}
     )
@@ -91,7 +103,8 @@ SMALL = """() => [...document.querySelectorAll('a, button, input:not([type=hidde
   if (it.closest('p, li:not([class]), dd, dt, td, th, figcaption') && it.matches('a:not(.btn):not(nav a)')) return [];
   const zone = it.matches('input[type=checkbox], input[type=radio]') ? it.closest('label') : it;
   const box = zone.getBoundingClientRect();
-  return box.width && (box.height < 43.5 || box.width < 24) && !it.matches('.skip') ? [it.outerHTML.slice(0, 90) + ' ' + box.height] : [];
+  const small = box.width && (box.height < 43.5 || box.width < 24) && !it.matches('.skip');
+  return small ? [it.outerHTML.slice(0, 90) + ' ' + box.height] : [];
 })"""
 
 
@@ -107,7 +120,8 @@ HIDDEN = """() => {
   if (!box.height || it === document.body) return '';
   const x = box.left + Math.min(box.width / 2, 20), y = box.top + Math.min(box.height / 2, 12);
   const top = document.elementFromPoint(x, y);
-  return top && (it.contains(top) || top.contains(it) || top.closest('label')?.contains(it)) ? '' : it.outerHTML.slice(0, 80);
+  const seen = top && (it.contains(top) || top.contains(it) || top.closest('label')?.contains(it));
+  return seen ? '' : it.outerHTML.slice(0, 80);
 }"""
 
 
@@ -121,7 +135,10 @@ def test_focus_is_never_covered_by_a_bar(gallery: Path, tab: Page, package: str,
 
 
 def test_the_total_follows_the_ticks_and_writes_money_as_the_server_does(gallery: Path, tab: Page) -> None:
-    for package, first, both in (("portada", "$2.150.000", "$318.500"), ("caudal", "$28.745,90", "$31.209,35")):
+    for package, first, both in (
+        ("portada", "$2.150.000", "$318.500"),
+        ("caudal", "$28.745,90", "$31.209,35"),
+    ):
         tab.goto((gallery / f"{package}-pending.html").as_uri())
         boxes = tab.locator("[data-amount]")
         boxes.nth(1).uncheck()
@@ -136,7 +153,8 @@ def test_the_total_follows_the_ticks_and_writes_money_as_the_server_does(gallery
 def test_a_form_is_sent_once(gallery: Path, tab: Page) -> None:
     tab.goto((gallery / "caudal-pay_summary.html").as_uri())
     tab.evaluate(
-        "window.sent = 0; document.addEventListener('submit', event => { if (!event.defaultPrevented) window.sent += 1; event.preventDefault(); })"
+        "window.sent = 0; document.addEventListener('submit', event => {"
+        " if (!event.defaultPrevented) window.sent += 1; event.preventDefault(); })"
     )
     tab.get_by_role("button", name="Continuar al pago").click()
     tab.get_by_role("button", name="Continuar al pago").click(force=True)

@@ -29,7 +29,8 @@ colors = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 
 
 @pytest.mark.parametrize(
-    ("brand", "link"), [("#ffe600", "#7f7300"), ("#25d366", "#178540"), ("#ff6600", "#c75000"), ("#0b57d0", "#0b57d0")]
+    ("brand", "link"),
+    [("#ffe600", "#7f7300"), ("#25d366", "#178540"), ("#ff6600", "#c75000"), ("#0b57d0", "#0b57d0")],
 )
 def test_a_brand_is_darkened_only_as_far_as_a_link_needs(brand: str, link: str) -> None:
     assert darken_until(brand, "#ffffff", 4.5) == link
@@ -89,7 +90,9 @@ def test_the_editor_is_told_what_was_corrected() -> None:
     assert corrected({"brand": "#1f3a5c"}) == {}
 
 
-@pytest.mark.parametrize("value", ["#GGG", "#fff", "#ABCDEF", "red", "#ffffff;}", "", None, 7, "#12345\u0666", "#ffffff\n"])
+@pytest.mark.parametrize(
+    "value", ["#GGG", "#fff", "#ABCDEF", "red", "#ffffff;}", "", None, 7, "#12345\u0666", "#ffffff\n"]
+)
 def test_only_six_plain_digits_are_a_colour(value: object) -> None:
     assert not is_color(value)
     with pytest.raises((ValueError, TypeError)):
@@ -99,7 +102,9 @@ def test_only_six_plain_digits_are_a_colour(value: object) -> None:
 def test_variables_are_written_for_both_modes() -> None:
     css = css_variables({"brand": "#24507a"})
     assert css.startswith(":root{color-scheme:light;")
-    assert "@media screen and (prefers-color-scheme:dark){html:not([data-mode=light]){color-scheme:dark;" in css
+    assert (
+        "@media screen and (prefers-color-scheme:dark){html:not([data-mode=light]){color-scheme:dark;" in css
+    )
     assert "html[data-mode=dark]{color-scheme:dark;" in css
     with pytest.raises(KeyError):
         css_variables({"brand": "#24507a", "radius": "0;}body{display:none"})

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-import tinycss2
+import tinycss2  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,13 +39,19 @@ def test_a_hostile_value_is_refused_and_leaves_the_stylesheet_as_it_was(value: o
         assert stylesheet("base", {name: value}) == stylesheet("base", {})
 
 
-@given(st.dictionaries(st.text(max_size=20), st.one_of(st.text(max_size=30), st.none(), st.integers()), max_size=4))
+@given(
+    st.dictionaries(
+        st.text(max_size=20), st.one_of(st.text(max_size=30), st.none(), st.integers()), max_size=4
+    )
+)
 def test_any_tokens_give_the_usual_stylesheet(tokens: dict[str, object]) -> None:
     assert stylesheet("base", tokens) == stylesheet("base", {})
 
 
 def test_tenants_set_only_what_is_theirs() -> None:
-    clean, problems = check_tokens({"brand": "#FF6600", "radius": "0", "display": "book", "ink": "#000000", "logo": "x.png"})
+    clean, problems = check_tokens(
+        {"brand": "#FF6600", "radius": "0", "display": "book", "ink": "#000000", "logo": "x.png"}
+    )
     assert clean == {"brand": "#ff6600", "radius": "0"}
     assert {problem.token for problem in problems} == {"display", "ink", "logo"}
     assert "--brand:#ff6600" in stylesheet("portada", {"brand": "#ff6600", "logo": "portada/logo.svg"})
@@ -81,8 +87,16 @@ def themes(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def make(themes: Path, name: str = "odd", about: str = "", files: dict[str, str] | None = None, **changes: str) -> str:
-    keys = {"schema": "1", "id": f'"{name}"', "version": '"1.0.0"', "parent": '"base"', "requires": '">=1.0,<2"'}
+def make(
+    themes: Path, name: str = "odd", about: str = "", files: dict[str, str] | None = None, **changes: str
+) -> str:
+    keys = {
+        "schema": "1",
+        "id": f'"{name}"',
+        "version": '"1.0.0"',
+        "parent": '"base"',
+        "requires": '">=1.0,<2"',
+    }
     lines = [f"{key} = {value}" for key, value in {**keys, **changes}.items() if value]
     folder = themes / name
     folder.mkdir()
@@ -130,14 +144,26 @@ BROKEN: dict[str, dict[str, object]] = {
     "a spy on fields": {"files": {"css/theme.css": 'input[value^="a"]{color:red}'}},
     "a web font": {"files": {"css/theme.css": "@font-face{font-family:x}"}},
     "an open brace": {"files": {"css/theme.css": "a{color:red"}},
-    "too much": {"files": {"css/theme.css": "".join(f".c{n * 7919 % 99991}{{top:{n * 104729 % 9973}px}}" for n in range(9000))}},
+    "too much": {
+        "files": {
+            "css/theme.css": "".join(
+                f".c{n * 7919 % 99991}{{top:{n * 104729 % 9973}px}}" for n in range(9000)
+            )
+        }
+    },
     "a template not declared": {"files": {HEADER: "x"}},
-    "a template that is fixed": {"about": 'overrides = ["portal/_footer.html"]', "files": {"templates/portal/_footer.html": "x"}},
+    "a template that is fixed": {
+        "about": 'overrides = ["portal/_footer.html"]',
+        "files": {"templates/portal/_footer.html": "x"},
+    },
     "a template that is missing": {"about": OVERRIDES},
     "a syntax error": {"about": OVERRIDES, "files": {HEADER: "{% if %}"}},
     "an endless loop": {"about": OVERRIDES, "files": {HEADER: "{% for a in range(999999999) %}{% endfor %}"}},
     "a loop around itself": {"about": OVERRIDES, "files": {HEADER: '{% include "portal/_header.html" %}'}},
-    "a macro that calls itself": {"about": OVERRIDES, "files": {HEADER: "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"}},
+    "a macro that calls itself": {
+        "about": OVERRIDES,
+        "files": {HEADER: "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"},
+    },
     "text marked safe": {"about": OVERRIDES, "files": {HEADER: "{{ tenant.name|safe }}"}},
 }
 
@@ -161,7 +187,8 @@ def test_an_unknown_package_is_the_base() -> None:
 
 
 def test_text_in_quotes_survives_shrinking() -> None:
-    css = 'a::after{content:"a  ;  /* b */ }";color : red}/* gone */ @media (min-width: 40rem) { a b , i { top:calc(1px + 2px) ; } }'
+    css = 'a::after{content:"a  ;  /* b */ }";color : red}/* gone */ @media (min-width: 40rem) '
+    css += "{ a b , i { top:calc(1px + 2px) ; } }"
     small = minified(css)
     assert '"a  ;  /* b */ }"' in small
     assert "gone" not in small
@@ -172,9 +199,12 @@ def test_text_in_quotes_survives_shrinking() -> None:
 def test_a_picture_becomes_part_of_the_sheet(tmp_path: Path) -> None:
     (tmp_path / "a.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><path fill="#fff"/></svg>')
     css = with_assets('a{mask:url("asset:a.svg")}', tmp_path)
-    assert css == "a{mask:url(\"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'%3E%3Cpath fill='%23fff'/%3E%3C/svg%3E\")}"
+    picture = "%3Csvg xmlns='http://www.w3.org/2000/svg'%3E%3Cpath fill='%23fff'/%3E%3C/svg%3E"
+    assert css == f'a{{mask:url("data:image/svg+xml,{picture}")}}'
     assert css_problems('a{mask:url("asset:a.svg")}') == []
 
 
 def test_the_desk_keeps_its_own_colours() -> None:
-    assert STYLE.read_text(encoding="utf-8").splitlines()[0] == desk_variables(), "run python -m tests.themes.desk_look"
+    assert STYLE.read_text(encoding="utf-8").splitlines()[0] == desk_variables(), (
+        "run python -m tests.themes.desk_look"
+    )
