@@ -1,4 +1,4 @@
-"""Notices."""
+"""Notices: where payment providers tell us what happened."""
 
 from __future__ import annotations
 
@@ -8,4 +8,5 @@ from tenants.capability import Capability
 capability = Capability(
     name="hooks",
     title=N_("Notices"),
+    blueprints=("blueprints.hooks.gateway:pages",),
 )

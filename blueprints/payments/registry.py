@@ -2,9 +2,38 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import cast
+
+from blueprints.payments.interface import Adapter
 from saas.config import Config
+
+SIMULATOR = "bank-simulator"
+ADAPTERS = {SIMULATOR: "blueprints.payments.providers.bank_simulator.adapter:BankSimulator"}
+
+
+class NoSuchProvider(Exception):
+    """There is no such provider in this installation."""
+
+
+def adapter(provider: str, config: Config) -> Adapter:
+    """The adapter of a provider. Raises NoSuchProvider; the simulator does not exist in production."""
+    path = ADAPTERS.get(provider)
+    if path is None or not exists(provider, config):
+        raise NoSuchProvider(provider)
+    module, _, name = path.partition(":")
+    return cast(Adapter, getattr(import_module(module), name)(config))
+
+
+def exists(provider: str, config: Config) -> bool:
+    """Whether this installation may use a provider."""
+    if provider == SIMULATOR and (config.environment == "production" or config.simulator_host is None):
+        return False
+    return provider in ADAPTERS
 
 
 def form_origins(config: Config) -> list[str]:
     """The origins that a payer may be sent to."""
-    return [config.origin(config.simulator_host)] if config.simulator_host else []
+    if config.environment == "production" or config.simulator_host is None:
+        return []
+    return [config.origin(config.simulator_host)]

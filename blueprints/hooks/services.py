@@ -1,0 +1,88 @@
+"""Take a notice in: first keep its bytes, then find out what they mean."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from blueprints.payments.accounts import adapter_of, view_of
+from blueprints.payments.applying import QUARANTINED, apply
+from blueprints.payments.interface import Forged, Notice
+from blueprints.payments.models import InboxRow
+from saas.database import db
+from saas.ids import new_id
+from tenants.provider_account_services import OpenedAccount
+
+RECEIVED = "received"
+APPLIED = "applied"
+FORGED = "forged"
+PUT_ASIDE = "quarantined"
+LONGEST_HEADER = 300
+KEPT_HEADERS = 40
+
+
+def keep(account: OpenedAccount, notice: Notice) -> uuid.UUID:
+    """Write the notice down as it came, once per body; a repeat is counted. Returns the row's id."""
+    statement = insert(InboxRow).values(
+        id=new_id(),
+        provider_account_id=account.id,
+        digest=hashlib.sha256(notice.body).hexdigest(),
+        headers=_headers(notice.headers),
+        body=notice.body,
+        received_at=notice.received_at,
+        state=RECEIVED,
+        times=1,
+    )
+    return db.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["tenant_id", "provider_account_id", "digest"],
+            set_={"times": InboxRow.times + 1},
+        ).returning(InboxRow.id)
+    ).scalar_one()
+
+
+def work(account: OpenedAccount, notice: Notice, row_id: uuid.UUID) -> list[str]:
+    """Authenticate a kept notice and apply what it says. Returns the effects. Raises Forged.
+
+    Every notice is authenticated, also a repeat; one that was applied before is not applied again.
+    """
+    observations = adapter_of(account).receive(view_of(account), notice)
+    state = db.session.execute(select(InboxRow.state).where(InboxRow.id == row_id)).scalar_one()
+    if state == APPLIED:
+        return []
+    effects = [apply(observation, account=account, now=notice.received_at) for observation in observations]
+    aside = any(effect.startswith(QUARANTINED) for effect in effects)
+    mark(row_id, PUT_ASIDE if aside else APPLIED, ", ".join(effects))
+    return effects
+
+
+def mark_forged(row_id: uuid.UUID, problem: Forged) -> None:
+    """Say that nobody proved these bytes; a notice that was proved before stays proved."""
+    db.session.execute(
+        update(InboxRow)
+        .where(InboxRow.id == row_id, InboxRow.state == RECEIVED)
+        .values(state=FORGED, error=str(problem)[:LONGEST_HEADER])
+        .execution_options(synchronize_session=False)
+    )
+
+
+def mark(row_id: uuid.UUID, state: str, note: str) -> None:
+    db.session.execute(
+        update(InboxRow)
+        .where(InboxRow.id == row_id)
+        .values(state=state, error=note[:LONGEST_HEADER] or None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """What came along, bounded, without what might be somebody's login."""
+    kept = [(name, value) for name, value in headers.items() if name not in ("cookie", "authorization")]
+    return {
+        name[:LONGEST_HEADER].replace("\x00", ""): value[:LONGEST_HEADER].replace("\x00", "")
+        for name, value in kept[:KEPT_HEADERS]
+    }

@@ -1,0 +1,181 @@
+"""What a payer may pay now: chosen invoices with today's amounts, worked out here and nowhere else."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, or_, select
+
+from blueprints.accounts.models import Account
+from blueprints.accounts.reach import reachable
+from blueprints.invoices.models import Invoice, InvoiceType
+from blueprints.invoices.rules import due
+from blueprints.payments.models import Attempt, AttemptItem
+from saas.database import db
+from saas.languages import N_
+from saas.refusals import NotFound, Refusal
+from tenants.context import Reach
+
+MOST = 40  # invoices in one attempt
+
+
+class InProcess(Refusal):
+    """An attempt holds one of the invoices. `attempt_id` only when the same user started it."""
+
+    attempt_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenInvoice:
+    """An invoice as it is paid today. `amount` includes `surcharge`; `until` is the last day it holds."""
+
+    id: uuid.UUID
+    number: str
+    type_names: Mapping[str, Any]
+    period: str
+    account_id: uuid.UUID
+    account_number: str
+    address: str
+    amount: int
+    surcharge: int
+    due_on: datetime.date
+    until: datetime.date
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    items: Sequence[ChosenInvoice]
+    currency: str
+
+    @property
+    def amount(self) -> int:
+        return sum(item.amount for item in self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """An open attempt that holds at least one of the invoices."""
+
+    id: uuid.UUID
+    user_id: uuid.UUID
+    state: str
+    items_key: str
+    expires_at: datetime.datetime
+    step: Mapping[str, Any] | None
+
+
+def choose(
+    reach: Reach, invoice_ids: Iterable[uuid.UUID], *, today: datetime.date, lock: bool = False
+) -> Choice:
+    """The invoices in `reach` with what must be paid `today`, in order of their due date.
+
+    With `lock` their rows are locked until the transaction ends. Raises NotFound when any of them is
+    out of reach (the whole choice is refused: a stranger's invoice must not even be confirmed to exist),
+    Refusal when one cannot be paid.
+    """
+    wanted = sorted(set(invoice_ids))
+    if not wanted:
+        raise Refusal(N_("Choose at least one invoice to pay."))
+    if len(wanted) > MOST:
+        raise Refusal(N_("Choose at most %(most)s invoices for one payment."), most=MOST)
+    rows = _read(reach, wanted, lock)
+    if len(rows) != len(wanted):
+        raise NotFound()
+    for row in rows:
+        _check(row)
+    if len({row.currency for row in rows}) > 1:
+        raise Refusal(N_("Invoices in different currencies are paid one currency at a time."))
+    items = sorted((_item(row, today) for row in rows), key=lambda item: (item.due_on, item.number))
+    return Choice(items, rows[0].currency)
+
+
+def _read(reach: Reach, wanted: Sequence[uuid.UUID], lock: bool) -> Sequence[Any]:
+    seen, payable = reachable(reach, "see"), reachable(reach, "pay").alias("payable")
+    query = (
+        select(
+            Invoice.id,
+            Invoice.number,
+            Invoice.period,
+            Invoice.account_id,
+            Invoice.currency,
+            Invoice.total,
+            Invoice.second_total,
+            Invoice.due_on,
+            Invoice.second_due_on,
+            Invoice.open_amount,
+            Invoice.void_at,
+            InvoiceType.names,
+            InvoiceType.payable_online,
+            Account.number.label("account_number"),
+            Account.address,
+            payable.c.account_id.label("may_pay"),
+        )
+        .join(seen, seen.c.account_id == Invoice.account_id)
+        .outerjoin(payable, payable.c.account_id == Invoice.account_id)
+        .join(Account, (Account.tenant_id == Invoice.tenant_id) & (Account.id == Invoice.account_id))
+        .join(
+            InvoiceType,
+            (InvoiceType.tenant_id == Invoice.tenant_id) & (InvoiceType.code == Invoice.type_code),
+        )
+        .where(Invoice.id.in_(wanted), or_(seen.c.sees_from.is_(None), Invoice.issued_on >= seen.c.sees_from))
+        # Always in the order of ids: whoever takes several takes them in the same order.
+        .order_by(Invoice.id)
+    )
+    return db.session.execute(query.with_for_update(of=Invoice) if lock else query).all()
+
+
+def _check(row: Row[Any]) -> None:
+    if row.may_pay is None:
+        raise Refusal(N_("You may see invoice %(number)s but not pay it."), number=row.number)
+    if row.void_at is not None:
+        raise Refusal(
+            N_("Invoice %(number)s was cancelled: there is nothing to pay on it."), number=row.number
+        )
+    if row.open_amount <= 0:
+        raise Refusal(N_("Invoice %(number)s is already paid."), number=row.number)
+    if not row.payable_online:
+        raise Refusal(N_("Invoice %(number)s cannot be paid here."), number=row.number)
+
+
+def _item(row: Row[Any], today: datetime.date) -> ChosenInvoice:
+    owed = due(
+        open_amount=row.open_amount,
+        total=row.total,
+        due_on=row.due_on,
+        second_due_on=row.second_due_on,
+        second_total=row.second_total,
+        today=today,
+    )
+    return ChosenInvoice(
+        id=row.id,
+        number=row.number,
+        type_names=row.names,
+        period=row.period,
+        account_id=row.account_id,
+        account_number=row.account_number,
+        address=row.address,
+        amount=owed.amount,
+        surcharge=owed.surcharge,
+        due_on=row.due_on,
+        until=owed.until,
+    )
+
+
+def holders(invoice_ids: Iterable[uuid.UUID]) -> list[Holder]:
+    """The open attempts that hold any of these invoices."""
+    rows = db.session.execute(
+        select(
+            Attempt.id, Attempt.user_id, Attempt.state, Attempt.items_key, Attempt.expires_at, Attempt.step
+        )
+        .join(
+            AttemptItem, (AttemptItem.tenant_id == Attempt.tenant_id) & (AttemptItem.attempt_id == Attempt.id)
+        )
+        .where(AttemptItem.open, AttemptItem.invoice_id.in_(list(invoice_ids)))
+        .order_by(Attempt.id)
+        .distinct()
+    )
+    return [Holder(*row) for row in rows]

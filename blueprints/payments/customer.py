@@ -1,0 +1,180 @@
+"""Paying: look at what is chosen, be sure, leave for the provider, come back to what we know ourselves."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from flask import g, jsonify, make_response, redirect, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from blueprints.accounts.reach import reach_of
+from blueprints.payments import queries, rules
+from blueprints.payments.blueprint import pages
+from blueprints.payments.choosing import Choice, ChosenInvoice, InProcess, choose
+from blueprints.payments.interface import Form, Redirect, step_from_data
+from blueprints.payments.starting import Started, start
+from blueprints.payments.titles import invoice_title, method_title
+from blueprints.payments.wire import current_wire
+from saas.clock import now
+from saas.permissions import SIGNED_IN, allow
+from saas.refusals import NotFound, Refusal
+from tenants.frame import own_origin
+from tenants.look import render
+from tenants.page_context import language, locale
+
+Answer = str | Response | tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class BillLine:
+    """One line of the bill as components/pay.html draws it."""
+
+    label: str
+    note: str
+    amount: int
+
+
+@pages.route("/payments/summary", methods=["GET", "POST"])
+@allow(SIGNED_IN)
+def summary() -> Answer:
+    """What was chosen and what it comes to (S0.18). A plain GET, so Back and reload are harmless."""
+    if request.method == "POST":
+        return _asked_again("payments.summary")
+    try:
+        choice = _choice()
+    except Refusal as refusal:
+        return _refused(refusal)
+    return render("payments/summary.html", choice=choice, lines=_bill(choice), invoice_ids=_ids())
+
+
+@pages.route("/payments/confirm", methods=["GET", "POST"])
+@allow(SIGNED_IN)
+def confirm() -> Answer:
+    """“Are you sure?” (S0.19): who gets how much, and that the payer leaves the site."""
+    if request.method == "POST":
+        return _asked_again("payments.confirm")
+    try:
+        choice = _choice()
+    except Refusal as refusal:
+        return _refused(refusal)
+    return render("payments/confirm.html", choice=choice, lines=_bill(choice), invoice_ids=_ids())
+
+
+@pages.post("/payments/start", endpoint="start")
+@allow(SIGNED_IN)
+def begin() -> Answer:
+    """Freeze the attempt and send the payer away (S0.20). Pressed twice it is still one attempt.
+
+    Nothing but the invoices' ids is read from the form: amounts come from the books.
+    """
+    try:
+        started = start(
+            g.viewer,
+            reach_of(g.viewer, g.tenant),
+            _ids(),
+            now(),
+            wire=current_wire(),
+            origin=own_origin(),
+        )
+    except Refusal as refusal:
+        return _refused(refusal)
+    return _leave(started)
+
+
+@pages.get("/payments/<uuid:attempt_id>")
+@allow(SIGNED_IN)
+def status(attempt_id: uuid.UUID) -> Response:
+    """Where a payment stands. Whatever the browser brings along is not read: only our own books say."""
+    found = queries.attempt(reach_of(g.viewer, g.tenant), attempt_id)
+    if found is None:
+        raise NotFound()
+    step = step_from_data(found.step) if found.step else None
+    going_on = found.state in rules.OPEN_STATES
+    page = render(
+        "payments/status.html",
+        attempt=found,
+        going_on=going_on,
+        asked_at=request.args.get("asked", ""),
+        method=method_title(found.provider),
+        way_back=step.url if isinstance(step, Redirect) and found.state == rules.CREATED else "",
+        over=found.state == rules.CREATED and found.expires_at <= now(),
+        grace=found.expires_at + rules.GRACE,
+    )
+    return make_response(page)
+
+
+status.quiet = True  # type: ignore[attr-defined]  # a page that waits must not keep a session alive
+
+
+@pages.get("/payments/<uuid:attempt_id>/status")
+@allow(SIGNED_IN)
+def status_data(attempt_id: uuid.UUID) -> Response:
+    """The same as data, for scripts."""
+    found = queries.attempt(reach_of(g.viewer, g.tenant), attempt_id)
+    if found is None:
+        raise NotFound()
+    return jsonify(
+        state=found.state,
+        done=found.state not in rules.OPEN_STATES,
+        receipt=url_for("payments.receipt", receipt_id=found.receipt_id) if found.receipt_id else None,
+    )
+
+
+status_data.quiet = True  # type: ignore[attr-defined]
+
+
+def _ids() -> list[uuid.UUID]:
+    """The chosen invoices' ids; one that is no id is nobody's invoice."""
+    try:
+        return list(dict.fromkeys(uuid.UUID(text) for text in request.values.getlist("invoice")))
+    except ValueError:
+        raise NotFound() from None
+
+
+def _choice() -> Choice:
+    return choose(reach_of(g.viewer, g.tenant), _ids(), today=g.tenant.today())
+
+
+def _asked_again(endpoint: str) -> Response:
+    return redirect(url_for(endpoint, invoice=[str(invoice_id) for invoice_id in _ids()]), 303)
+
+
+def _leave(started: Started) -> Answer:
+    """Off to the provider; an attempt that the provider already knows to be pending is shown instead."""
+    if started.state == rules.CREATED and isinstance(started.step, Redirect):
+        return redirect(started.step.url, 303)
+    if started.state == rules.CREATED and isinstance(started.step, Form):
+        return render("payments/leave.html", step=started.step)
+    return redirect(url_for("payments.status", attempt_id=started.attempt_id), 303)
+
+
+def _refused(refusal: Refusal) -> Answer:
+    """Say why no payment starts. One's own payment under way is shown instead of explained."""
+    if isinstance(refusal, InProcess) and refusal.attempt_id is not None:
+        return redirect(url_for("payments.status", attempt_id=refusal.attempt_id), 303)
+    sentence = _(refusal.msgid, **refusal.facts)
+    busy = isinstance(refusal, InProcess)
+    return render("payments/refused.html", sentence=sentence, busy=busy), 422
+
+
+def _bill(choice: Choice) -> list[BillLine]:
+    return [
+        BillLine(
+            invoice_title(item.type_names, item.period, language(), locale()),
+            _note(item, choice),
+            item.amount,
+        )
+        for item in choice.items
+    ]
+
+
+def _note(item: ChosenInvoice, choice: Choice) -> str:
+    """The invoice's number; the account where there are several; why it costs more than it did."""
+    parts = [_("Invoice %(number)s", number=item.number)]
+    if len({other.account_id for other in choice.items}) > 1:
+        parts.append(f"{g.tenant.word('account', language())} {item.account_number}")
+    if item.surcharge:
+        parts.append(_("with the amount of the second due date"))
+    return " · ".join(parts)

@@ -1,0 +1,39 @@
+"""What runs after the transaction: polls, ends, receipts on paper and by mail."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from typing import Any
+
+from blueprints.payments.polling import expire, poll
+from blueprints.payments.receipts import document_of, letter_of
+from blueprints.payments.wire import current_wire
+from saas.clock import now
+from saas.mail import deliver
+from saas.outbox import enqueue, handler
+
+
+@handler("payments.poll")
+def poll_attempt(payload: dict[str, Any]) -> None:
+    jitter = secrets.randbelow(1000) / 1000
+    poll(uuid.UUID(payload["attempt_id"]), wire=current_wire(), now=now(), jitter=jitter)
+
+
+@handler("payments.expire")
+def expire_attempt(payload: dict[str, Any]) -> None:
+    expire(uuid.UUID(payload["attempt_id"]), now=now())
+
+
+@handler("payments.receipt")
+def print_receipt(payload: dict[str, Any]) -> None:
+    """Paper first, then the letter, each in a row of its own: a mail server that is down prints nothing twice."""
+    document_of(uuid.UUID(payload["receipt_id"]))
+    enqueue("payments.receipt-letter", payload, key=payload["receipt_id"])
+
+
+@handler("payments.receipt-letter")
+def send_receipt(payload: dict[str, Any]) -> None:
+    letter = letter_of(uuid.UUID(payload["receipt_id"]))
+    if letter is not None:
+        deliver(letter)

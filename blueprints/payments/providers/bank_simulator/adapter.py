@@ -1,0 +1,170 @@
+"""The adapter of the simulated bank: what a real hosted gateway needs, in small."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from blueprints.payments.interface import (
+    CAPTURED,
+    EXPIRED,
+    FAILED,
+    PENDING,
+    POLLED,
+    SIGNED,
+    AccountField,
+    AttemptView,
+    Capabilities,
+    Forged,
+    Notice,
+    Observation,
+    ProviderAccountView,
+    Redirect,
+    RefundNotPossible,
+    Step,
+    Unknown,
+    Unreachable,
+    Wire,
+)
+from blueprints.payments.providers.bank_simulator import signing
+from saas.config import Config
+from saas.languages import N_
+from saas.refusals import Refusal
+
+TOLERANCE = datetime.timedelta(minutes=5)
+KINDS = {"pending": PENDING, "approved": CAPTURED, "declined": FAILED, "expired": EXPIRED}
+EXPONENTS = {"COP": 2, "ARS": 2, "USD": 2, "MXN": 2, "PEN": 2, "UYU": 2, "BRL": 2, "EUR": 2, "CLP": 0}
+HIGHEST = 10**13
+LIFETIME = datetime.timedelta(hours=1)
+# A bank in the same process answers at once: ask soon, so that a lost notice is noticed while one watches.
+FIRST_POLLS = tuple(datetime.timedelta(seconds=seconds) for seconds in (20, 40, 60, 120, 300))
+
+
+class BankSimulator:
+    """See `blueprints.payments.interface.Adapter`."""
+
+    fields: Sequence[AccountField] = (
+        AccountField("merchant", N_("Merchant number")),
+        AccountField("secret", N_("Secret"), secret=True),
+    )
+
+    def __init__(self, config: Config) -> None:
+        self._origin = config.origin(config.simulator_host or "")
+
+    def check(self, account: ProviderAccountView) -> None:
+        if account.mode != "test":
+            raise Refusal(N_("This provider account can only be used for tests."), field="mode")
+        if not account.settings.get("merchant") or not account.secrets.get("secret"):
+            raise Refusal(N_("The merchant number and the secret are needed."), field="merchant")
+
+    def can(self, account: ProviderAccountView) -> Capabilities:
+        return Capabilities(
+            exponents=EXPONENTS, highest=HIGHEST, lifetime=LIFETIME, refunds="none", first_polls=FIRST_POLLS
+        )
+
+    def start(self, account: ProviderAccountView, attempt: AttemptView, wire: Wire) -> Step:
+        if attempt.currency not in EXPONENTS or attempt.amount > HIGHEST:
+            raise Refusal(N_("The bank cannot take this amount in one payment. Choose fewer invoices."))
+        parameters = {
+            "merchant": str(account.settings["merchant"]),
+            "reference": attempt.reference,
+            "amount": str(attempt.amount),
+            "currency": attempt.currency,
+            "description": attempt.description,
+            "language": attempt.language,
+            "return_url": attempt.return_url,
+            "notice_url": attempt.notice_url,
+            "expires": str(int(attempt.expires_at.timestamp())),
+        }
+        signature = signing.sign_parameters(account.secrets["secret"], parameters)
+        return Redirect(f"{self._origin}/pay?{urlencode({**parameters, 'signature': signature})}")
+
+    def receive(self, account: ProviderAccountView, notice: Notice) -> Sequence[Observation]:
+        found = _read(account, notice.body, notice.headers, notice.received_at, SIGNED)
+        return [found] if found is not None else []
+
+    def observe(
+        self, account: ProviderAccountView, attempt: AttemptView, wire: Wire, now: datetime.datetime
+    ) -> Sequence[Observation] | Unknown:
+        parameters = {
+            "merchant": str(account.settings["merchant"]),
+            "reference": attempt.reference,
+            "time": str(int(now.timestamp())),
+        }
+        signature = signing.sign_parameters(account.secrets["secret"], parameters)
+        answer = wire.send(
+            "GET", f"{self._origin}/api/order?{urlencode({**parameters, 'signature': signature})}"
+        )
+        if answer.status == 404:
+            return Unknown("the bank knows no such order yet")
+        if answer.status != 200:
+            raise Unreachable(f"the bank answered {answer.status}")
+        try:
+            found = _read(account, answer.body, answer.headers, now, POLLED)
+        except Forged as problem:
+            raise Unreachable(str(problem)) from problem
+        if found is None:
+            return Unknown("the payer has not decided")
+        if found.reference != attempt.reference:
+            raise Unreachable("the bank spoke of another order")
+        return [found]
+
+    def refund(
+        self, account: ProviderAccountView, capture: Observation, refund_id: uuid.UUID, wire: Wire
+    ) -> Observation:
+        raise RefundNotPossible("the simulated bank gives nothing back")
+
+
+def _read(
+    account: ProviderAccountView,
+    body: bytes,
+    headers: Mapping[str, str],
+    at: datetime.datetime,
+    evidence: str,
+) -> Observation | None:
+    """A signed message of the bank as an observation; None while the payer has not decided. Raises Forged."""
+    time = headers.get(signing.TIME_HEADER, "")
+    signature = headers.get(signing.SIGNATURE_HEADER, "")
+    if not (time.isascii() and time.isdigit() and len(time) < 12):
+        raise Forged("no time")
+    if not signing.same(signing.sign_message(account.secrets["secret"], time, body), signature.lower()):
+        raise Forged("the signature is not the bank's")
+    if abs(at - datetime.datetime.fromtimestamp(int(time), datetime.UTC)) > TOLERANCE:
+        raise Forged("sent at another time")
+    try:
+        said = json.loads(body)
+        return _observation(account, said, body, evidence)
+    except (KeyError, TypeError, ValueError, RecursionError) as problem:
+        raise Forged(f"no message of the bank: {type(problem).__name__}") from problem
+
+
+def _observation(
+    account: ProviderAccountView, said: dict[str, Any], body: bytes, evidence: str
+) -> Observation | None:
+    if said["merchant"] != account.settings["merchant"]:
+        raise Forged("a message for another merchant")
+    if said["state"] == "new":
+        return None
+    amount, transaction = said["amount"], said["transaction"]
+    if type(amount) is not int or type(transaction) is not int:
+        raise ValueError("amounts are whole numbers")
+    occurred_at = datetime.datetime.fromisoformat(said["occurred_at"])
+    if occurred_at.tzinfo is None:
+        raise ValueError("a moment without a zone")
+    return Observation(
+        reference=str(said["reference"]),
+        kind=KINDS[said["state"]],
+        amount=amount,
+        currency=str(said["currency"]),
+        mode="test" if said["test"] is True else "live",
+        provider_reference=f"{said['merchant']}-{said['order']}",
+        occurred_at=occurred_at,
+        evidence=evidence,
+        raw_digest=hashlib.sha256(body).hexdigest(),
+        event=str(transaction),
+    )
