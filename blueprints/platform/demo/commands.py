@@ -6,6 +6,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from blueprints.payments.providers.bank_simulator.opening import open_simulator_account
 from blueprints.platform.demo import agency, people, utility
 from blueprints.platform.demo.logins import AGENCY, LOGINS, PASSWORD, STAFF, UTILITY
 from blueprints.platform.starter import give_starter_kit
@@ -14,7 +15,6 @@ from saas.clock import today
 from saas.config import Config
 from saas.passwords import hash_password
 from saas.scope import unit_of_work
-from tenants.provider_account_services import add_provider_account
 from tenants.services import NewTenant, create_tenant, list_tenants
 
 DEMO = Actor("operator", name="demo")
@@ -84,14 +84,7 @@ def load() -> None:
         tenant_id = create_tenant(new)
         with unit_of_work(tenant_id):
             give_starter_kit(kind, theme=None, actor=DEMO, logo=LOGOS[kind])
-            add_provider_account(
-                provider="bank-simulator",
-                name="Banco de prueba",
-                mode="test",
-                settings={},
-                secrets={},
-                actor=DEMO,
-            )
+            open_simulator_account(actor=DEMO)
             people.add_login(STAFF.email, "Ana Ruiz", password_hash, role="administrator")
             fill(today(new.time_zone), password_hash)
         click.echo(f"{new.name}: made")
