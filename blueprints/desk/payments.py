@@ -1,0 +1,107 @@
+"""Payments: attempts, what could not be applied, and the switch of each provider."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import g, redirect, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from blueprints.desk import words
+from blueprints.desk.forms import NoteForm, refuse
+from blueprints.desk.pages import asked, pages, say
+from blueprints.desk.queries import payments as queries
+from blueprints.desk.services import resolve_quarantined, switch_provider
+from saas.permissions import allow
+from saas.refusals import Refusal
+from tenants import roles
+from tenants.look import render
+
+Answer = str | Response | tuple[str, int]
+
+
+@pages.get("/payments")
+@allow(roles.PAYMENTS)
+def payments() -> str:
+    state, reference = asked("state"), asked("reference")
+    state = state if state in words.ATTEMPT_STATES else ""
+    return render(
+        "desk/payments.html",
+        page=queries.attempts(state, reference, request.args.get("after")),
+        state=state,
+        reference=reference,
+        quarantined=queries.open_quarantine(),
+        words=words,
+        later="after" in request.args,
+    )
+
+
+@pages.get("/payments/quarantine")
+@allow(roles.PAYMENTS)
+def quarantine() -> str:
+    resolved = asked("state") == "resolved"
+    return render(
+        "desk/quarantine.html",
+        page=queries.quarantine(resolved, request.args.get("after")),
+        resolved=resolved,
+        quarantined=queries.open_quarantine(),
+        words=words,
+        later="after" in request.args,
+    )
+
+
+@pages.get("/payments/quarantine/<uuid:quarantined_id>")
+@allow(roles.PAYMENTS)
+def quarantined(quarantined_id: uuid.UUID) -> str:
+    return _quarantined_page(quarantined_id, NoteForm(formdata=None))
+
+
+@pages.post("/payments/quarantine/<uuid:quarantined_id>")
+@allow(roles.PAYMENTS)
+def resolve(quarantined_id: uuid.UUID) -> Answer:
+    form = NoteForm()
+    if not form.validate():
+        return _quarantined_page(quarantined_id, form), 422
+    try:
+        resolve_quarantined(quarantined_id, note=form.note.data, actor=g.viewer.actor())
+    except Refusal as refusal:
+        refuse(form, refusal, _(refusal.msgid, **refusal.facts))
+        return _quarantined_page(quarantined_id, form), 422
+    say(_("Noted. The payment left the quarantine."))
+    return redirect(url_for("desk.quarantine"), 303)
+
+
+@pages.get("/payments/providers")
+@allow(roles.PAYMENTS)
+def providers() -> str:
+    return render(
+        "desk/providers.html",
+        rows=queries.provider_accounts(),
+        quarantined=queries.open_quarantine(),
+        words=words,
+        may_switch=g.viewer.may(roles.SETTINGS),
+    )
+
+
+@pages.get("/payments/providers/<uuid:provider_account_id>")
+@allow(roles.SETTINGS)
+def provider(provider_account_id: uuid.UUID) -> str:
+    """Sure? on a page of its own: it stops people from paying."""
+    return render("desk/provider.html", row=queries.provider_account(provider_account_id), words=words)
+
+
+@pages.post("/payments/providers/<uuid:provider_account_id>")
+@allow(roles.SETTINGS)
+def switch(provider_account_id: uuid.UUID) -> Answer:
+    enabled = request.form.get("enabled") == "yes"
+    name = switch_provider(provider_account_id, enabled=enabled, actor=g.viewer.actor())
+    if enabled:
+        say(_("Payers are sent to %(name)s again.", name=name))
+    else:
+        say(_("Nobody is sent to %(name)s any more. Payments under way are still received.", name=name))
+    return redirect(url_for("desk.providers"), 303)
+
+
+def _quarantined_page(quarantined_id: uuid.UUID, form: NoteForm) -> str:
+    return render("desk/quarantined.html", row=queries.quarantined(quarantined_id), form=form, words=words)

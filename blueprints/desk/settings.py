@@ -1,0 +1,187 @@
+"""What the tenant decides: settings that capabilities declare, its own words, what is switched on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import g, redirect, request, url_for
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+from wtforms import BooleanField, Field, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms.validators import Optional
+
+from blueprints import capabilities
+from blueprints.desk.forms import Checkboxes, one_line, refuse
+from blueprints.desk.pages import pages, say, tidy
+from blueprints.desk.services import change_capabilities
+from saas.languages import LANGUAGES
+from saas.permissions import allow
+from saas.refusals import Refusal
+from tenants import roles
+from tenants.capability import Setting
+from tenants.context import DEFAULT_WORDS
+from tenants.look import render
+from tenants.services import change_settings, change_words
+from tenants.settings import declared, parse
+
+Answer = str | Response | tuple[str, int]
+LONGEST_WORD = 60
+LANGUAGE_NAMES = {"es": "Español", "en": "English"}
+
+
+@pages.get("/settings")
+@allow(roles.SETTINGS)
+def settings() -> Answer:
+    return _settings_page(_settings_form(g.tenant.settings, typed=False))
+
+
+@pages.post("/settings")
+@allow(roles.SETTINGS)
+def save_settings() -> Answer:
+    """All or nothing: one value that cannot be understood, and none is changed."""
+    form = _settings_form({}, typed=True)
+    changes: dict[str, Any] = {}
+    for setting in declared():
+        if setting.kind != "boolean" and setting.key not in request.form:
+            continue  # a box that was not on the page is no order to empty it
+        try:
+            changes[setting.key] = parse(setting, _typed(setting))
+        except Refusal as refusal:
+            refuse(form, refusal, _(refusal.msgid, **refusal.facts))
+    if form.errors:
+        return _settings_page(form), 422
+    before = g.tenant.settings
+    changes = {key: value for key, value in changes.items() if value != before[key]}
+    if changes:
+        change_settings(changes, actor=g.viewer.actor())
+        say(_("The settings are saved."))
+    return redirect(url_for("desk.settings"), 303)
+
+
+def _typed(setting: Setting) -> str:
+    """What came for a setting, without what no database takes; line breaks only where there is room for them."""
+    if setting.kind == "boolean":
+        return "yes" if setting.key in request.form else "no"
+    typed = request.form.get(setting.key, "")
+    if setting.kind == "long-text":
+        return "\n".join(tidy(line, 2000) for line in typed[:20_000].splitlines()).strip()
+    return tidy(typed, 2000)
+
+
+def _settings_form(values: Mapping[str, Any], *, typed: bool) -> FlaskForm:
+    """A form of every declared setting, by its kind. Names of fields are the settings' keys."""
+    fields = {setting.key: _field(setting) for setting in declared()}
+    form_class = type("SettingsForm", (FlaskForm,), fields)
+    if typed:
+        return form_class()
+    shown = {key: value if isinstance(value, bool) else str(value) for key, value in values.items()}
+    return form_class(formdata=None, data=shown)
+
+
+def _field(setting: Setting) -> Field:
+    label, hint = _(setting.title), _(setting.hint) if setting.hint else ""
+    if setting.kind == "boolean":
+        return BooleanField(label, description=hint)
+    if setting.kind == "choice":
+        choices = [SelectChoice(value, _(words)) for value, words in setting.choices.items()]
+        return SelectField(label, description=hint, choices=choices, validate_choice=False)
+    optional = [Optional()] if setting.default == "" else []
+    if setting.kind == "long-text":
+        return TextAreaField(label, description=hint, validators=optional)
+    return StringField(label, description=hint, validators=optional)
+
+
+def _settings_page(form: FlaskForm) -> str:
+    groups: dict[str, list[Field]] = {}
+    for setting in declared():
+        groups.setdefault(setting.group, []).append(form[setting.key])
+    kinds = {setting.key: setting.kind for setting in declared()}
+    return render("desk/settings.html", form=form, groups=groups, kinds=kinds, has_options=bool(_optional()))
+
+
+@pages.get("/settings/words")
+@allow(roles.SETTINGS)
+def words() -> Answer:
+    form = _words_form()
+    own = {
+        f"{language}.{key}": g.tenant.words.get(language, {}).get(key, "")
+        for language in LANGUAGES
+        for key in DEFAULT_WORDS[language]
+    }
+    return _words_page(form(formdata=None, data=own))
+
+
+@pages.post("/settings/words")
+@allow(roles.SETTINGS)
+def save_words() -> Answer:
+    form = _words_form()()
+    chosen: dict[str, dict[str, str]] = {}
+    for language in LANGUAGES:
+        for key in DEFAULT_WORDS[language]:
+            field = form[f"{language}.{key}"]
+            word = field.data or ""
+            if len(word) > LONGEST_WORD:
+                field.errors = [_("Use at most %(limit)s characters.", limit=LONGEST_WORD)]
+            elif word:
+                chosen.setdefault(language, {})[key] = word
+    if form.errors:
+        return _words_page(form), 422
+    if chosen != {language: dict(own) for language, own in g.tenant.words.items()}:
+        change_words(chosen, actor=g.viewer.actor())
+        say(_("The words are saved."))
+    return redirect(url_for("desk.words"), 303)
+
+
+def _words_form() -> type[FlaskForm]:
+    fields = {
+        f"{language}.{key}": StringField(ours, filters=[one_line], validators=[Optional()], description="")
+        for language in LANGUAGES
+        for key, ours in DEFAULT_WORDS[language].items()
+    }
+    return type("WordsForm", (FlaskForm,), fields)
+
+
+def _words_page(form: FlaskForm) -> str:
+    languages = [
+        (language, LANGUAGE_NAMES[language], [form[f"{language}.{key}"] for key in DEFAULT_WORDS[language]])
+        for language in LANGUAGES
+    ]
+    return render("desk/words.html", form=form, languages=languages, has_options=bool(_optional()))
+
+
+class OptionsForm(FlaskForm):
+    """Which optional capabilities are on."""
+
+    chosen = Checkboxes("")
+
+
+@pages.get("/settings/capabilities")
+@allow(roles.SETTINGS)
+def options() -> Answer:
+    return _options_page(OptionsForm(formdata=None, data={"chosen": sorted(g.tenant.capabilities)}))
+
+
+@pages.post("/settings/capabilities")
+@allow(roles.SETTINGS)
+def save_options() -> Answer:
+    form = OptionsForm()
+    form.chosen.choices = _optional()
+    if not form.validate():
+        return _options_page(form), 422
+    optional = frozenset(choice.value for choice in _optional())
+    change_capabilities(form.chosen.data, optional, actor=g.viewer.actor())
+    say(_("Saved. What is switched off has no pages from now on; its data stays."))
+    return redirect(url_for("desk.options"), 303)
+
+
+def _optional() -> list[SelectChoice]:
+    """Capabilities that a tenant may have or not, by name."""
+    return [SelectChoice(found.name, _(found.title)) for found in capabilities() if not found.always]
+
+
+def _options_page(form: OptionsForm) -> str:
+    form.chosen.choices = _optional()
+    form.chosen.label.text = _("Optional parts")
+    return render("desk/options.html", form=form, has_options=True)

@@ -1,0 +1,39 @@
+"""The desk's first page: what waits for somebody, and today's figures."""
+
+from __future__ import annotations
+
+import datetime
+from zoneinfo import ZoneInfo
+
+from flask import g
+
+from blueprints.desk.pages import pages
+from blueprints.desk.queries import payments as payment_queries
+from blueprints.desk.queries import start as queries
+from saas.permissions import SIGNED_IN, allow
+from saas.refusals import NotFound
+from tenants import roles
+from tenants.look import render
+
+
+@pages.get("")
+@allow(SIGNED_IN)
+def start() -> str:
+    """Every role has a desk, so no single permission opens it; customers are told that it is not there."""
+    viewer = g.viewer
+    if not viewer.is_staff:
+        raise NotFound()
+    midnight = datetime.datetime.combine(g.tenant.today(), datetime.time.min, ZoneInfo(g.tenant.time_zone))
+    sees_money, sees_people = viewer.may(roles.PAYMENTS), viewer.may(roles.CUSTOMERS)
+    return render(
+        "desk/start.html",
+        quarantined=payment_queries.open_quarantine() if sees_money else 0,
+        imports=queries.running_imports() if viewer.may(roles.IMPORTS) else [],
+        without_login=queries.customers_without_login() if sees_people and viewer.may(roles.INVITE) else 0,
+        many=queries.MANY,
+        dead=queries.dead_outbox_rows() if viewer.may(roles.SETTINGS) else 0,
+        arrived=queries.online_payments_since(midnight) if sees_money else [],
+        attempts=queries.attempts_since(midnight) if sees_money else {},
+        sees_money=sees_money,
+        sees_people=sees_people,
+    )

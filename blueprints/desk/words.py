@@ -1,0 +1,90 @@
+"""How codes of the books and of the evidence are said to staff. Looked up here, translated by the page."""
+
+from __future__ import annotations
+
+from saas.languages import N_
+
+ACCOUNT_ROLES = {
+    "holder": N_("Holder"),
+    "renter": N_("Renter"),
+    "owner": N_("Owner"),
+    "delegate": N_("Delegate"),
+}
+ACCOUNT_STATES = {"active": (N_("Active"), "success"), "closed": (N_("Closed"), "neutral")}
+USER_STATES = {
+    "invited": (N_("Invited"), "info"),
+    "active": (N_("Active"), "success"),
+    "disabled": (N_("Disabled"), "neutral"),
+}
+ATTEMPT_STATES = {
+    "created": (N_("Started"), "neutral"),
+    "pending": (N_("Pending"), "info"),
+    "captured": (N_("Paid"), "success"),
+    "failed": (N_("Failed"), "danger"),
+    "expired": (N_("Expired"), "neutral"),
+    "canceled": (N_("Cancelled"), "neutral"),
+}
+QUARANTINE_KINDS = {
+    "unknown-reference": N_("The reference is not known here"),
+    "amount-differs": N_("The amount is not the one that was asked for"),
+    "currency-differs": N_("The currency is not the one that was asked for"),
+    "mode-differs": N_("A test notice on a live account, or the reverse"),
+    "surplus": N_("More arrived than was owed"),
+}
+MODES = {"test": N_("Test"), "live": N_("Live")}
+ACTORS = {
+    "customer": N_("Customer"),
+    "staff": N_("Staff"),
+    "operator": N_("Platform operator"),
+    "system": N_("System"),
+    "gateway": N_("Payment gateway"),
+}
+ACTIONS = {
+    "capabilities.changed": N_("Optional parts switched"),
+    "customer.view-ended": N_("Staff stopped looking at a customer's pages"),
+    "customer.viewed": N_("Staff looked at a customer's pages"),
+    "email.change-asked": N_("E-mail change asked for"),
+    "email.changed": N_("E-mail changed"),
+    "look.published": N_("Look published"),
+    "look.saved": N_("Look saved"),
+    "password.changed": N_("Password changed"),
+    "password.recovered": N_("Password recovered"),
+    "payment.captured": N_("Payment received"),
+    "payment.expired": N_("Payment expired"),
+    "payment.started": N_("Payment begun"),
+    "provider.switched-off": N_("Payment provider switched off"),
+    "provider.switched-on": N_("Payment provider switched on"),
+    "quarantine.resolved": N_("Payment in quarantine resolved"),
+    "session.closed": N_("Sessions closed"),
+    "session.new-device": N_("Sign-in with a new browser"),
+    "settings.changed": N_("Settings changed"),
+    "staff.disabled": N_("Access taken away"),
+    "staff.enabled": N_("Access given back"),
+    "staff.roles-changed": N_("Roles changed"),
+    "tenant.created": N_("Organisation created"),
+    "user.accepted": N_("Invitation accepted"),
+    "user.details-changed": N_("Name or language changed"),
+    "user.invited": N_("Person invited"),
+    "words.changed": N_("Words changed"),
+}
+AREAS = {
+    "capabilities": N_("Optional parts"),
+    "customer": N_("Looks at customers' pages"),
+    "email": N_("E-mail addresses"),
+    "look": N_("Look"),
+    "password": N_("Passwords"),
+    "payment": N_("Payments"),
+    "provider": N_("Payment providers"),
+    "quarantine": N_("Quarantine"),
+    "session": N_("Sessions"),
+    "settings": N_("Settings"),
+    "staff": N_("Staff"),
+    "tenant": N_("Organisation"),
+    "user": N_("People"),
+    "words": N_("Words"),
+}
+
+
+def action(code: str) -> str:
+    """The msgid of an action, or its bare name where nobody has given it words yet."""
+    return ACTIONS.get(code, code)

@@ -1,0 +1,198 @@
+"""What the tenant decides, its words, its evidence, its payments' loose ends."""
+
+from __future__ import annotations
+
+import uuid
+
+import psycopg
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from blueprints.payments.quarantine import set_aside
+from saas.audit import AuditRow
+from saas.clock import now
+from saas.scope import unit_of_work
+from tenants.models import Tenant
+from tenants.provider_accounts import ProviderAccount
+from tests.blueprints.desk.office import Office, make_office, post, text_of
+from tests.database import DatabaseUrls
+
+XSS = [
+    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "'onmouseover='x", "</title><svg onload=x>",
+    "{{7*7}}", "{% raw %}", "javascript:alert(1)", "${7*7}", "{0.__class__}", "%(name)s %s",
+]  # fmt: skip
+
+
+@pytest.fixture
+def office(app: Flask) -> Office:
+    return make_office()
+
+
+def tenant_row(office: Office) -> Tenant:
+    with unit_of_work(office.tenant.id) as session:
+        row = session.execute(select(Tenant)).scalar_one()
+        session.expunge(row)
+        return row
+
+
+def last_audit(office: Office) -> AuditRow:
+    with unit_of_work(office.tenant.id) as session:
+        row = session.execute(select(AuditRow).order_by(AuditRow.number.desc()).limit(1)).scalar_one()
+        session.expunge(row)
+        return row
+
+
+def current_values(client) -> dict[str, object]:
+    """What a browser would send back of the settings page as it stands."""
+    import re
+
+    body = text_of(client.get("/desk/settings"))
+    form = body[body.index('action="/desk/settings"') :]
+    values: dict[str, object] = {}
+    for tag in re.findall(r"<input [^>]*>", form):
+        name = re.search(r'name="([^"]+)"', tag)
+        value = re.search(r'value="([^"]*)"', tag)
+        if name and name[1] != "csrf_token" and ('type="checkbox"' not in tag or " checked" in tag):
+            values[name[1]] = value[1] if value else ""
+    for name, options in re.findall(r'<select id="[^"]+" name="([^"]+)"[^>]*>(.*?)</select>', form, re.DOTALL):
+        chosen = re.search(r'<option value="([^"]*)" selected', options)
+        values[name] = chosen[1] if chosen else ""
+    for name, text in re.findall(r'<textarea id="[^"]+" name="([^"]+)"[^>]*>(.*?)</textarea>', form, re.DOTALL):
+        values[name] = text
+    return values
+
+
+def test_saving_what_stands_changes_nothing(app: Flask, office: Office):
+    client = office.at_desk(app)
+    before = tenant_row(office)
+    assert post(client, "/desk/settings", fields=current_values(client)).status_code == 303
+    after = tenant_row(office)
+    assert (after.settings, after.version) == (before.settings, before.version)
+
+
+def test_settings_are_typed_kept_and_in_evidence(app: Flask, office: Office):
+    client = office.at_desk(app)
+    fields = {**current_values(client), "support.phone": "0800 555 1234", "mail.footer": "Uno\r\nDos"}
+    assert post(client, "/desk/settings", fields=fields).status_code == 303
+    saved = tenant_row(office).settings
+    assert saved["support.phone"] == "0800 555 1234" and saved["mail.footer"] == "Uno\nDos"
+    row = last_audit(office)
+    assert row.action == "settings.changed" and row.data["after"]["support.phone"] == "0800 555 1234"
+    assert "0800 555 1234" in text_of(client.get("/desk/settings"))
+
+
+def test_one_wrong_value_saves_none_and_keeps_what_was_typed(app: Flask, office: Office):
+    client = office.at_desk(app)
+    fields = {**current_values(client), "support.phone": "0800 111", "mail.footer": "x" * 501, "documents.paper": "papiro"}
+    body = text_of(post(client, "/desk/settings", fields=fields), 422)
+    assert 'href="#mail.footer"' in body and 'href="#documents.paper"' in body and 'value="0800 111"' in body
+    assert "x" * 501 in body and tenant_row(office).settings == {}
+
+
+def test_unknown_settings_and_columns_are_ignored(app: Flask, office: Office):
+    client = office.at_desk(app)
+    before = tenant_row(office)
+    extra = {"name": "Robada", "status": "suspended", "settings.x": "1", "capabilities": "x", "currency": "USD", "slug": "x"}
+    assert post(client, "/desk/settings", fields={**current_values(client), **extra}).status_code == 303
+    after = tenant_row(office)
+    assert (after.name, after.status, after.currency, after.settings) == (before.name, "active", "ARS", {})
+
+
+@pytest.mark.parametrize("evil", XSS)
+def test_what_staff_type_is_text_everywhere(app: Flask, office: Office, evil: str):
+    client = office.at_desk(app)
+    fields = {**current_values(client), "support.hours": evil, "mail.sender_name": evil}
+    assert post(client, "/desk/settings", fields=fields).status_code == 303
+    assert post(client, "/desk/settings/words", fields={"es.accounts": evil[:60], "es.supply": evil[:60]}).status_code == 303
+    for page in ("/desk/settings", "/desk/settings/words", "/desk/audit", f"/desk/accounts/{office.account}"):
+        body = text_of(client.get(page))
+        assert "<script>alert" not in body and "<img src=x" not in body and "<svg onload" not in body, page
+        assert "'onmouseover='x" not in body and ">49<" not in body
+
+
+@pytest.mark.parametrize("evil", XSS)
+def test_what_comes_from_outside_is_text_everywhere(app: Flask, evil: str):
+    office = make_office(name=evil)
+    with unit_of_work(office.tenant.id):
+        set_aside("surplus", dedupe_key="k", data={"payer": evil, evil: "x"}, now=now())
+    client = office.at_desk(app)
+    quarantine = text_of(client.get("/desk/payments/quarantine"))
+    one = quarantine.split("/desk/payments/quarantine/")[1][:36]
+    for page in (
+        "/desk/customers", f"/desk/customers/{office.customer}", f"/desk/customers/{office.customer}/view", "/desk/accounts",
+        f"/desk/accounts/{office.account}", f"/desk/accounts?customer={office.customer}", f"/desk/payments/quarantine/{one}",
+    ):  # fmt: skip
+        body = text_of(client.get(page))
+        assert "<script>alert" not in body and "<img src=x" not in body and "<svg onload" not in body, page
+        assert "'onmouseover='x" not in body and ">49<" not in body, page
+    for page in ("/desk/customers", "/desk/accounts", "/desk/payments", "/desk/audit"):
+        body = client.get(page, query_string={"q": evil, "reference": evil, "from": evil}).get_data(as_text=True)
+        assert "<script>alert" not in body and "<img src=x" not in body and "<svg onload" not in body, page
+
+
+def test_words_are_the_tenants_own(app: Flask, office: Office):
+    client = office.at_desk(app)
+    assert post(client, "/desk/settings/words", fields={"es.supply": " conexión ", "en.supply": ""}).status_code == 303
+    assert tenant_row(office).words == {"es": {"supply": "conexión"}}
+    assert "conexión" in text_of(client.get("/desk/accounts")).lower()
+    body = text_of(post(client, "/desk/settings/words", fields={"es.supply": "x" * 61}), 422)
+    assert 'href="#es.supply"' in body and "x" * 61 in body
+
+
+def test_optional_parts_are_switched(app: Flask, office: Office):
+    client = office.at_desk(app)
+    assert post(client, "/desk/settings/capabilities", fields={"chosen": ["leases"]}).status_code == 303
+    assert tenant_row(office).capabilities == ["leases"]
+    assert last_audit(office).action == "capabilities.changed"
+    assert post(client, "/desk/settings/capabilities", fields={"chosen": ["desk"]}).status_code == 422
+    assert post(client, "/desk/settings/capabilities", fields={"chosen": []}).status_code == 303
+    assert tenant_row(office).capabilities == []
+
+
+def test_the_switch_of_a_provider(app: Flask, office: Office):
+    client, page = office.at_desk(app), f"/desk/payments/providers/{office.provider}"
+    for page_of in ("/desk/payments/providers", page):
+        assert "SECRETO" not in text_of(client.get(page_of))
+    for enabled in ("no", "yes"):
+        before = tenant_row(office).version
+        assert post(client, page, fields={"enabled": enabled}).status_code == 303
+        with unit_of_work(office.tenant.id) as session:
+            assert session.execute(select(ProviderAccount.enabled)).scalar_one() is (enabled == "yes")
+        assert tenant_row(office).version == before + 1
+    assert last_audit(office).action == "provider.switched-on"
+    billing = office.at_desk(app, "billing")
+    assert post(billing, "/desk/payments/quarantine", page, {"enabled": "no"}).status_code == 403
+
+
+def test_quarantine_is_resolved_once_with_a_note(app: Flask, office: Office):
+    with unit_of_work(office.tenant.id):
+        set_aside("unknown-reference", dedupe_key="k", data={"reference": "PAY-9"}, now=now())
+    client = office.at_desk(app, "billing")
+    assert "/desk/payments/quarantine" in text_of(client.get("/desk"))
+    body = text_of(client.get("/desk/payments/quarantine"))
+    page = "/desk/payments/quarantine/" + str(uuid.UUID(body.split("/desk/payments/quarantine/")[1][:36]))
+    assert "PAY-9" in text_of(client.get(page))
+    assert 'href="#note"' in text_of(post(client, page, fields={"note": "no"}), 422)
+    assert post(client, page, fields={"note": "Se devolvió desde la consola"}).status_code == 303
+    assert "Se devolvió" in text_of(client.get("/desk/payments/quarantine?state=resolved"))
+    assert post(client, "/desk/payments/quarantine", page, {"note": "otra vez"}).status_code == 422
+    assert last_audit(office).data["note"] == "Se devolvió desde la consola"
+
+
+def test_the_evidence_is_filtered_and_the_chain_checked(app: Flask, office: Office, database: DatabaseUrls):
+    client = office.at_desk(app)
+    post(client, "/desk/settings", fields={**current_values(client), "support.phone": "1234567"})
+    assert "support.phone" in text_of(client.get("/desk/audit?area=settings"))
+    assert "support.phone" not in text_of(client.get("/desk/audit?area=look"))
+    assert "support.phone" not in text_of(client.get("/desk/audit?who=customer"))
+    assert "support.phone" not in text_of(client.get("/desk/audit?to=01/01/2020"))
+    assert "support.phone" in text_of(client.get("/desk/audit?from=01/01/2020&who=staff"))
+    assert 'href="#from"' in text_of(client.get("/desk/audit?from=31/02/2026"), 422)
+    post(client, "/desk/audit", "/desk/audit/verify")
+    assert "notice-success" in text_of(client.get("/desk/audit"))
+    with psycopg.connect(database.superuser, autocommit=True) as superuser:
+        superuser.execute("SET session_replication_role = replica")
+        superuser.execute("UPDATE audit_rows SET actor_name = 'Nadie' WHERE number = 1")
+    post(client, "/desk/audit", "/desk/audit/verify")
+    assert "notice-danger" in text_of(client.get("/desk/audit"))
