@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import EmailField, Form, PasswordField, SelectField, StringField
+from wtforms import EmailField, Form, PasswordField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired
 
 from saas.refusals import Refusal
@@ -60,6 +60,10 @@ class DetailsForm(AccessForm):
     name = StringField(_l("Name"), [needed(_l("Type the name."))])
     language = SelectField(
         _l("Language"),
-        choices=[("", _l("The organisation's")), ("es", "Español"), ("en", "English")],
+        choices=[
+            SelectChoice("", _l("The organisation's")),
+            SelectChoice("es", "Español"),
+            SelectChoice("en", "English"),
+        ],
         validate_choice=False,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import select, update
 
 from blueprints.auth.letters import ask_for_recovery, send_letter
 from blueprints.auth.links import BadLink, LiveLink, consume, drop_links, find_link
@@ -123,5 +123,5 @@ def _about(name: str, email: str) -> list[str]:
 
 def actor_of_link(link: LiveLink) -> Actor:
     """Whoever opens a link acts as its user."""
-    staff = db.session.execute(select(exists().where(StaffRole.user_id == link.user_id))).scalar_one()
-    return actor_of(link.user_id, link.name, staff=staff)
+    role = db.session.execute(select(StaffRole.id).where(StaffRole.user_id == link.user_id).limit(1)).first()
+    return actor_of(link.user_id, link.name, staff=role is not None)
