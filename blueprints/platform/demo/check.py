@@ -58,9 +58,16 @@ class _ToThisMachine(httpx.HTTPTransport):
         self.port = port
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        request.headers["Host"] = f"{request.url.host}:{self.port}"
-        request.url = request.url.copy_with(host="127.0.0.1", port=self.port)
-        return super().handle_request(request)
+        headers = httpx.Headers(request.headers)
+        headers["Host"] = f"{request.url.host}:{self.port}"
+        here = httpx.Request(
+            request.method,
+            request.url.copy_with(host="127.0.0.1", port=self.port),
+            headers=headers,
+            stream=request.stream,
+            extensions=request.extensions,
+        )
+        return super().handle_request(here)
 
 
 @dataclass
