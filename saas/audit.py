@@ -54,6 +54,7 @@ class AuditRow(TenantOwned, Model):
     __table_args__ = (
         unique("number"),
         Index("ix_audit_rows_customer", "tenant_id", "customer_id", "number"),
+        Index("ix_audit_rows_subject", "tenant_id", "subject_kind", "subject_id", "number"),
     )
 
 

@@ -39,12 +39,16 @@ def check_token(key: bytes, binding: str, token: str | None) -> bool:
 
 
 def same_origin(request: Request, origin: str) -> bool:
-    """What the browser says: `Sec-Fetch-Site` and `Origin`, when sent, must name our own page."""
+    """What the browser says: `Sec-Fetch-Site` and `Origin`, when sent, must name our own page.
+
+    A page with `Referrer-Policy: no-referrer` makes the browser send `Origin: null` even to ourselves, so that
+    word alone says nothing: then `Sec-Fetch-Site` decides, and in browsers too old for it the token.
+    """
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None and site not in ("same-origin", "none"):
         return False
     said = request.headers.get("Origin")
-    return said is None or said == origin
+    return said in (None, "null", origin)
 
 
 def field(token: str) -> Markup:

@@ -99,6 +99,12 @@ def upgrade() -> None:
     op.create_index(
         "ix_audit_rows_customer", "audit_rows", ["tenant_id", "customer_id", "number"], unique=False
     )
+    op.create_index(
+        "ix_audit_rows_subject",
+        "audit_rows",
+        ["tenant_id", "subject_kind", "subject_id", "number"],
+        unique=False,
+    )
     op.create_table(
         "counters",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -1256,6 +1262,7 @@ def downgrade() -> None:
     op.drop_index("ix_customers_batch", table_name="customers")
     op.drop_table("customers")
     op.drop_table("counters")
+    op.drop_index("ix_audit_rows_subject", table_name="audit_rows")
     op.drop_index("ix_audit_rows_customer", table_name="audit_rows")
     op.drop_table("audit_rows")
     op.drop_index("ix_attempt_buckets_age", table_name="attempt_buckets")
