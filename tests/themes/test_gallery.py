@@ -89,7 +89,7 @@ def test_pages_are_light(package: str) -> None:
 
 
 def test_scripts_and_pictures_are_light() -> None:
-    assert (ASSETS / "js" / "ventanilla.js").stat().st_size <= 7_500
+    assert (ASSETS / "js" / "ventanilla.js").stat().st_size <= 6_500
     assert len(gzip.compress((ASSETS / "js" / "ventanilla.js").read_bytes(), mtime=0)) <= 3_000
     assert len(gzip.compress((ASSETS / "desk.css").read_bytes(), mtime=0)) <= 5_000
     for logo in THEMES.glob("*/assets/*.svg"):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from tests.themes.gallery import write
 
@@ -176,6 +176,7 @@ def test_the_mode_can_be_switched_and_a_password_shown(gallery: Path, tab: Page)
 def test_errors_take_the_focus_without_script(gallery: Path, browser: Browser) -> None:
     page = browser.new_page(java_script_enabled=False)
     page.goto((gallery / "portada-form_errors.html").as_uri())
+    expect(page.locator("[data-problem]")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.url.endswith("#document")

@@ -1,58 +1,55 @@
 /* Ventanilla: comfort only. Every page does its work without this file. */
 (function () {
   "use strict";
-  var root = document.documentElement;
-  var all = function (selector, within) { return Array.prototype.slice.call((within || document).querySelectorAll(selector)); };
+  const root = document.documentElement;
+  const all = (selector, within) => [...(within || document).querySelectorAll(selector)];
 
   /* Light or dark, remembered in a cookie so that the server can write it into the page. */
-  var remembered = document.cookie.match(/(?:^|; )mode=(light|dark)/);
-  if (remembered) root.setAttribute("data-mode", remembered[1]);
-  all("[data-mode-switch]").forEach(function (button) {
-    var isDark = function () {
-      var set = root.getAttribute("data-mode");
-      return set ? set === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-    };
-    var say = function () { button.textContent = button.getAttribute(isDark() ? "data-light" : "data-dark"); };
+  const remembered = document.cookie.match(/(?:^|; )mode=(light|dark)/);
+  if (remembered) root.dataset.mode = remembered[1];
+  all("[data-mode-switch]").forEach((button) => {
+    const isDark = () => root.dataset.mode ? root.dataset.mode === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    const say = () => { button.textContent = isDark() ? button.dataset.light : button.dataset.dark; };
     button.hidden = false;
-    button.addEventListener("click", function () {
-      var mode = isDark() ? "light" : "dark";
-      root.setAttribute("data-mode", mode);
-      document.cookie = "mode=" + mode + "; path=/; max-age=31536000; SameSite=Lax" + (location.protocol === "https:" ? "; Secure" : "");
+    button.addEventListener("click", () => {
+      root.dataset.mode = isDark() ? "light" : "dark";
+      const secure = location.protocol === "https:" ? "; Secure" : "";
+      document.cookie = "mode=" + root.dataset.mode + "; path=/; max-age=31536000; SameSite=Lax" + secure;
       say();
     });
     say();
   });
 
   /* The sum of the ticked invoices. How the locale writes money is learnt from two amounts that the server wrote. */
-  function writer(thousand, whole) {
-    var parts = thousand.match(/^(\D*)(\d[\d.,'\s\u00a0\u202f]*\d)(\D*)$/);
+  function writer(sample, whole) {
+    const parts = sample.match(/^(\D*)(\d[\d.,'\s\u00a0\u202f]*\d)(\D*)$/);
     if (!parts) return null;
-    var tail = parts[2].match(/\D(\d\d)$/);
-    var point = tail ? tail[0].charAt(0) : "";
-    var group = (parts[2].match(/\D/) || [""])[0];
-    var bare = point && !new RegExp("\\" + point + "00\\D*$").test(whole);
-    return function (minor) {
-      var digits = String(Math.abs(minor));
-      var cents = "";
+    const tail = parts[2].match(/\D(?=\d\d$)/);
+    const point = tail ? tail[0] : "";
+    const group = (parts[2].match(/\D/) || [""])[0];
+    const bare = point && !whole.includes(point + "00" + parts[3]);
+    return (minor) => {
+      let digits = String(minor);
+      let cents = "";
       if (point) {
-        while (digits.length < 3) digits = "0" + digits;
-        cents = digits.slice(-2);
+        digits = digits.padStart(3, "0");
+        cents = point + digits.slice(-2);
         digits = digits.slice(0, -2);
-        cents = bare && cents === "00" ? "" : point + cents;
+        if (bare && cents === point + "00") cents = "";
       }
-      return (minor < 0 ? "-" : "") + parts[1] + digits.replace(/\B(?=(\d{3})+$)/g, group) + cents + parts[3];
+      return parts[1] + digits.replace(/\B(?=(\d{3})+$)/g, group) + cents + parts[3];
     };
   }
-  all("[data-choose]").forEach(function (list) {
-    var form = list.closest("form") || document;
-    var total = form.querySelector("[data-total]");
-    var count = form.querySelector("[data-count]");
-    var button = form.querySelector(".paybar .btn");
-    var write = total && writer(total.getAttribute("data-thousand"), total.getAttribute("data-whole"));
+  all("[data-choose]").forEach((list) => {
+    const form = list.closest("form") || document;
+    const total = form.querySelector("[data-total]");
+    const count = form.querySelector("[data-count]");
+    const button = form.querySelector(".paybar .btn");
+    const write = total && writer(total.dataset.thousand, total.dataset.whole);
     if (!write) return;
-    var show = function () {
-      var ticked = all("[data-amount]", list).filter(function (box) { return box.checked; });
-      total.textContent = write(ticked.reduce(function (sum, box) { return sum + Number(box.getAttribute("data-amount")); }, 0));
+    const show = () => {
+      const ticked = all("[data-amount]", list).filter((box) => box.checked);
+      total.textContent = write(ticked.reduce((sum, box) => sum + Number(box.dataset.amount), 0));
       if (count) count.textContent = ticked.length;
       if (button) button.disabled = !ticked.length;
     };
@@ -62,74 +59,71 @@
   });
 
   /* A form goes out once. Coming back with the browser's button frees it again. */
-  document.addEventListener("submit", function (event) {
-    var form = event.target;
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
     if (form.method !== "post" || event.defaultPrevented) return;
-    if (form.hasAttribute("data-sent")) { event.preventDefault(); return; }
-    form.setAttribute("data-sent", "");
-    setTimeout(function () { all("[type=submit]", form).forEach(function (button) { button.setAttribute("aria-disabled", "true"); }); }, 0);
+    if ("sent" in form.dataset) { event.preventDefault(); return; }
+    form.dataset.sent = "";
+    all("[type=submit]", form).forEach((button) => button.setAttribute("aria-disabled", "true"));
   });
-  window.addEventListener("pageshow", function () {
-    all("form[data-sent]").forEach(function (form) {
-      form.removeAttribute("data-sent");
-      all("[aria-disabled]", form).forEach(function (button) { button.removeAttribute("aria-disabled"); });
-    });
-  });
+  window.addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => {
+    delete form.dataset.sent;
+    all("[aria-disabled]", form).forEach((button) => button.removeAttribute("aria-disabled"));
+  }));
 
   /* A page that waits for news fetches itself and swaps only its live part; it reloads when its state has changed. */
-  var live = document.querySelector("[data-live][data-every]");
+  const live = document.querySelector("[data-live][data-every]");
   if (live) {
-    var tries = 0;
-    var look = function () {
+    let tries = 0;
+    const wait = () => { if (tries < 120) setTimeout(look, live.dataset.every * (tries < 10 ? 1000 : 3000)); };
+    const look = async () => {
       tries += 1;
-      if (document.hidden) { next(); return; }
-      fetch(location.href, { headers: { "X-Live": "1" }, credentials: "same-origin" }).then(function (answer) {
-        return answer.ok && !answer.redirected ? answer.text() : Promise.reject(answer);
-      }).then(function (text) {
-        var fresh = new DOMParser().parseFromString(text, "text/html").querySelector("[data-live]");
-        if (!fresh || fresh.getAttribute("data-state") !== live.getAttribute("data-state")) { location.reload(); return; }
-        if (fresh.textContent !== live.textContent) live.replaceChildren.apply(live, Array.prototype.slice.call(fresh.childNodes));
-        if (fresh.hasAttribute("data-every")) next();
-      }).catch(function (answer) { if (answer && answer.redirected) location.reload(); else next(); });
+      if (document.hidden) return wait();
+      try {
+        const answer = await fetch(location.href, { headers: { "X-Live": "1" } });
+        if (!answer.ok) return wait();
+        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-live]");
+        if (answer.redirected || !fresh || fresh.dataset.state !== live.dataset.state) return location.reload();
+        if (fresh.textContent !== live.textContent) live.replaceChildren(...fresh.childNodes);
+        if ("every" in fresh.dataset) wait();
+      } catch { wait(); }
     };
-    var next = function () { if (tries < 120) setTimeout(look, Number(live.getAttribute("data-every")) * 1000 * (tries < 10 ? 1 : 3)); };
-    next();
+    wait();
   }
 
-  all("[data-copy]").forEach(function (button) {
+  all("[data-copy]").forEach((button) => {
     if (!navigator.clipboard) return;
     button.hidden = false;
-    button.addEventListener("click", function () {
-      navigator.clipboard.writeText(button.getAttribute("data-copy")).then(function () {
-        var word = button.querySelector("span") || button;
-        var before = word.textContent;
-        word.textContent = button.getAttribute("data-done");
-        setTimeout(function () { word.textContent = before; }, 2000);
-      });
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      const word = button.querySelector("span") || button;
+      const before = word.textContent;
+      word.textContent = button.dataset.done;
+      setTimeout(() => { word.textContent = before; }, 2000);
     });
   });
-  all("[data-reveal]").forEach(function (button) {
-    var box = document.getElementById(button.getAttribute("data-reveal"));
-    if (!box) return;
-    var show = button.textContent;
+  all("[data-reveal]").forEach((button) => {
+    const box = document.getElementById(button.dataset.reveal);
+    const show = button.textContent;
     button.hidden = false;
-    button.addEventListener("click", function () {
-      var hidden = box.type === "password";
+    button.addEventListener("click", () => {
+      const hidden = box.type === "password";
       box.type = hidden ? "text" : "password";
-      button.textContent = hidden ? button.getAttribute("data-hide") : show;
+      button.textContent = hidden ? button.dataset.hide : show;
     });
-    if (box.form) box.form.addEventListener("submit", function () { box.type = "password"; });
+    if (box.form) box.form.addEventListener("submit", () => { box.type = "password"; });
   });
-  all("details.switcher").forEach(function (menu) {
-    document.addEventListener("click", function (event) { if (!menu.contains(event.target)) menu.open = false; });
-    menu.addEventListener("keydown", function (event) {
-      if (event.key === "Escape" && menu.open) { menu.open = false; menu.querySelector("summary").focus(); }
+  all("details.switcher").forEach((menu) => {
+    document.addEventListener("click", (event) => { if (!menu.contains(event.target)) menu.open = false; });
+    menu.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !menu.open) return;
+      menu.open = false;
+      menu.querySelector("summary").focus();
     });
   });
-  all("[data-print]").forEach(function (button) {
+  all("[data-print]").forEach((button) => {
     button.hidden = false;
-    button.addEventListener("click", function () { window.print(); });
+    button.addEventListener("click", () => window.print());
   });
-  var problem = document.querySelector("[data-problem]");
-  if (problem) problem.focus();
+  all("[data-problem]").forEach((box) => box.focus());
 })();
