@@ -224,7 +224,7 @@ def test_a_process_that_dies_before_the_outbox_loses_nothing(world: PayingWorld,
         outbox.drain()
     letters = [letter for _name, letter in mailbox.letters()]
     assert [letter["To"] for letter in letters] == [world.email]
-    attached = [part for part in letters[0].iter_attachments()]
+    attached = list(letters[0].iter_attachments())
     assert [part.get_content_type() for part in attached] == ["application/pdf"]
     assert attached[0].get_content().startswith(b"%PDF")
     with unit_of_work(world.tenant.id):

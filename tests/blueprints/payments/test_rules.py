@@ -64,15 +64,15 @@ def test_any_order_ends_in_the_same_state(kinds):
 @pytest.mark.parametrize(
     ("given", "settled", "surcharge", "surplus"),
     [
-        (dict(amount=100, surcharge=0, open_amount=100, total=100, void=False), 100, 0, 0),
-        (dict(amount=110, surcharge=10, open_amount=100, total=100, void=False), 110, 10, 0),
-        (dict(amount=110, surcharge=10, open_amount=110, total=100, void=False), 110, 0, 0),
-        (dict(amount=100, surcharge=0, open_amount=0, total=100, void=False), 0, 0, 100),
-        (dict(amount=110, surcharge=10, open_amount=0, total=100, void=False), 0, 0, 110),
-        (dict(amount=100, surcharge=0, open_amount=100, total=100, void=True), 0, 0, 100),
-        (dict(amount=100, surcharge=0, open_amount=40, total=100, void=False), 40, 0, 60),
-        (dict(amount=110, surcharge=10, open_amount=40, total=100, void=False), 50, 10, 60),
-        (dict(amount=100, surcharge=0, open_amount=110, total=100, void=False), 100, 0, 0),
+        ({"amount": 100, "surcharge": 0, "open_amount": 100, "total": 100, "void": False}, 100, 0, 0),
+        ({"amount": 110, "surcharge": 10, "open_amount": 100, "total": 100, "void": False}, 110, 10, 0),
+        ({"amount": 110, "surcharge": 10, "open_amount": 110, "total": 100, "void": False}, 110, 0, 0),
+        ({"amount": 100, "surcharge": 0, "open_amount": 0, "total": 100, "void": False}, 0, 0, 100),
+        ({"amount": 110, "surcharge": 10, "open_amount": 0, "total": 100, "void": False}, 0, 0, 110),
+        ({"amount": 100, "surcharge": 0, "open_amount": 100, "total": 100, "void": True}, 0, 0, 100),
+        ({"amount": 100, "surcharge": 0, "open_amount": 40, "total": 100, "void": False}, 40, 0, 60),
+        ({"amount": 110, "surcharge": 10, "open_amount": 40, "total": 100, "void": False}, 50, 10, 60),
+        ({"amount": 100, "surcharge": 0, "open_amount": 110, "total": 100, "void": False}, 100, 0, 0),
     ],
 )
 def test_allocation(given, settled, surcharge, surplus):
