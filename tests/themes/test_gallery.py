@@ -176,3 +176,16 @@ def test_letters_say_their_colours_and_load_nothing(package: str) -> None:
     assert not re.search(r"<(img|link|script|form)\b|url\(|var\(", html)
     assert Page(html).mistakes == []
     assert html.count("<h1") == 1
+
+
+ICON = re.compile(r"""icon["']?\s*[:=]\s*["']([a-z-]+)["']|(?:drawing|icon|icons\.icon)\(["']([a-z-]+)["']""")
+
+
+def test_every_icon_that_pages_and_menus_name_is_drawn() -> None:
+    root = THEMES.parent
+    drawn = set(re.findall(r'^  "([a-z-]+)":', (THEMES / "base/templates/components/icon.html").read_text(), re.MULTILINE))
+    named = {}
+    for path in [*root.glob("blueprints/**/*.html"), *root.glob("blueprints/**/*.py"), *THEMES.glob("*/templates/**/*.html")]:
+        for pair in ICON.findall(path.read_text(encoding="utf-8")):
+            named[next(filter(None, pair))] = path.name
+    assert {name: where for name, where in named.items() if name not in drawn} == {}
