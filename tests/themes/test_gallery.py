@@ -182,10 +182,15 @@ ICON = re.compile(r"""icon["']?\s*[:=]\s*["']([a-z-]+)["']|(?:drawing|icon|icons
 
 
 def test_every_icon_that_pages_and_menus_name_is_drawn() -> None:
-    root = THEMES.parent
-    drawn = set(re.findall(r'^  "([a-z-]+)":', (THEMES / "base/templates/components/icon.html").read_text(), re.MULTILINE))
+    root, drawing = THEMES.parent, THEMES / "base/templates/components/icon.html"
+    drawn = set(re.findall(r'^  "([a-z-]+)":', drawing.read_text(encoding="utf-8"), re.MULTILINE))
     named = {}
-    for path in [*root.glob("blueprints/**/*.html"), *root.glob("blueprints/**/*.py"), *THEMES.glob("*/templates/**/*.html")]:
+    places = (
+        (root / "blueprints", "**/*.html"),
+        (root / "blueprints", "**/*.py"),
+        (THEMES, "*/templates/**/*.html"),
+    )
+    for path in (path for folder, pattern in places for path in folder.glob(pattern)):
         for pair in ICON.findall(path.read_text(encoding="utf-8")):
             named[next(filter(None, pair))] = path.name
     assert {name: where for name, where in named.items() if name not in drawn} == {}
