@@ -25,7 +25,7 @@ from tenants.roles import ROLES
 from tenants.services import find_tenant
 
 user_group = AppGroup("user", help="People who log in to a tenant.")
-OPERATOR = Actor("operator", name="flask user")
+OPERATOR = Actor("operator", name="Ventanilla")
 
 
 @user_group.command("invite")

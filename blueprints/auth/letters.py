@@ -49,7 +49,7 @@ WORDINGS = {
             N_("Choose your password with this button. It works once, during the next seven days."),
         ),
         N_("Choose my password"),
-        (N_("If you did not expect this letter, you need not do anything."),),
+        (N_("If you did not expect this message, you need not do anything."),),
     ),
     RECOVERY: Wording(
         N_("Recover your password"),

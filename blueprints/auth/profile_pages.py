@@ -96,7 +96,7 @@ def change_email() -> Page:
             form.refuse(refusal)
         else:
             said = _(
-                "We wrote to %(old)s and to %(new)s. Confirm in both letters; until then everything stays as it is.",
+                "We wrote to %(old)s and to %(new)s. Confirm in both messages; until then everything stays as it is.",
                 old=g.viewer.email,
                 new=wanted,
             )
