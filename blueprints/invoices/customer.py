@@ -27,6 +27,7 @@ pages = Pages("invoices", __name__)
 
 FIRST_YEAR = 1990
 _YEAR = re.compile(r"[0-9]{4}")
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +157,10 @@ def pay_url() -> str:
 
 def _filters(account_id: uuid.UUID | None) -> Filters:
     year = request.args.get("year", "")
-    state = request.args.get("state", "")
+    state, kind = request.args.get("state", ""), request.args.get("type", "")
     return Filters(
         account_id=account_id,
-        type_code=request.args.get("type", "")[:60] or None,
+        type_code=kind if _CODE.fullmatch(kind) else None,
         state=state if state in queries.STATES else None,
         year=int(year) if _YEAR.fullmatch(year) and year.isascii() and int(year) >= FIRST_YEAR else None,
         number=request.args.get("number", "")[:60].replace("\x00", ""),

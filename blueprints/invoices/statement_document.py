@@ -16,13 +16,29 @@ from tenants.loading import serving
 from tenants.paper import frame, palette
 
 
-def statement_pdf(found: Statement) -> bytes:
-    """The statement in the tenant's look, in the language that is active. Raises DocumentError."""
+def statement_pdf(found: Statement, later: int = 0) -> bytes:
+    """The statement in the tenant's look, in the language that is active. Raises DocumentError.
+
+    `later` is what second due dates have added and the books do not hold yet, in minor units.
+    """
     look = serving().look
-    return render_pdf("statement", statement_data(found), palette=palette(look), package=look.package)
+    return render_pdf("statement", statement_data(found, later), palette=palette(look), package=look.package)
 
 
-def statement_data(found: Statement) -> dict[str, Any]:
+def later_words(found: Statement, later: int, locale: str) -> str:
+    """Why the amount to pay today is more than the balance of the books; empty when it is not."""
+    if not later:
+        return ""
+    return str(
+        _(
+            "Paid today it is %(amount)s: the second due date adds %(added)s, which is booked with the payment.",
+            amount=format_money(found.closing + later, found.currency, locale),
+            added=format_money(later, found.currency, locale),
+        )
+    )
+
+
+def statement_data(found: Statement, later: int = 0) -> dict[str, Any]:
     """What themes/base/documents/statement.typ prints of a statement."""
     tenant, account = serving(), found.account
     key = "account" if account.kind == "supply" else account.kind
@@ -46,7 +62,9 @@ def statement_data(found: Statement) -> dict[str, Any]:
         "statement": {
             "kind": _("Statement of account"),
             "number": account.number,
-            "facts": _facts((_("From"), format_short(found.first)), (_("To"), format_short(found.last))),
+            "facts": _facts(
+                (_("First day"), format_short(found.first)), (_("Last day"), format_short(found.last))
+            ),
         },
         "closing": {
             "label": _("Balance on %(date)s", date=format_long(found.last, tenant.locale)),
@@ -74,6 +92,7 @@ def statement_data(found: Statement) -> dict[str, Any]:
         },
         "movements": [_movement(found, entry) for entry in found.entries],
         "ageing": _ages(found),
+        "notes": [note] if (note := later_words(found, later, tenant.locale)) else [],
     }
 
 

@@ -16,7 +16,7 @@ from blueprints.invoices import queries, rules, wording
 from blueprints.invoices import statement as books
 from blueprints.invoices.customer import pages
 from blueprints.invoices.statement import Statement
-from blueprints.invoices.statement_document import entry_words, statement_pdf
+from blueprints.invoices.statement_document import entry_words, later_words, statement_pdf
 from saas.dates import format_short, parse_date
 from saas.permissions import SIGNED_IN, allow
 from saas.refusals import NotFound, Refusal
@@ -57,7 +57,7 @@ def statement() -> str | tuple[str, int]:
         found=found,
         words=lambda entry: entry_words(entry, where),
         ages=[(wording.age_words(age), age, found.ages[age]) for age in rules.AGES] if found else [],
-        later=_not_booked(reach, found) if found else 0,
+        later=later_words(found, _not_booked(reach, found), where) if found else "",
         pdf_url=url_for("invoices.statement_document", **days) if found else "",
     )
     return (page, 422) if problem else page
@@ -72,7 +72,8 @@ def statement_document() -> Response:
         raise NotFound()
     found = _read(account_id, *_typed())
     name = _("statement-%(number)s-%(date)s.pdf", number=found.account.number, date=found.last.isoformat())
-    return download(statement_pdf(found), media_type="application/pdf", name=name, inline=True)
+    later = _not_booked(reach_of(g.viewer, g.tenant), found)
+    return download(statement_pdf(found, later), media_type="application/pdf", name=name, inline=True)
 
 
 def _not_booked(reach: Reach, found: Statement) -> int:
