@@ -1,0 +1,92 @@
+"""A whole installation in its demo form, served by the real server, and a real browser before it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+from saas.local.chromium import find_chromium, launch_arguments
+from saas.local.installation import installation
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the demo answers."""
+
+    port: int
+
+    def url(self, host: str, path: str = "/") -> str:
+        return f"http://{host}:{self.port}{path}"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The demo's two organisations behind granian, on a port of its own; one per worker that needs it."""
+    home = tmp_path_factory.mktemp("demo")
+    port = _free_port()
+    name = f"ventanilla_journeys_{os.getpid()}"
+    with installation(home, environment="demo", port=port, dbname=name, durable=False) as demo:
+        flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
+        subprocess.run(
+            [*flask, "demo-data", "load"], cwd=ROOT, env=demo.environ, check=True, capture_output=True
+        )
+        command = [
+            sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
+            "--workers", "1", "--blocking-threads", "4", "--log-level", "warning", "--factory", "wsgi:application",
+        ]  # fmt: skip
+        with (home / "server.log").open("wb") as log:
+            server = subprocess.Popen(command, cwd=ROOT, env=demo.environ, stdout=log, stderr=log)
+        try:
+            _wait(port, server, home / "server.log")
+            yield Site(port)
+        finally:
+            server.terminate()
+            try:
+                server.wait(10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait(10)
+
+
+def _wait(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            if httpx.get(f"http://127.0.0.1:{port}/readyz", headers={"Host": "localhost"}).status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.1)
+    pytest.fail(f"the server did not get ready: {log.read_text(errors='replace')[-3000:]}")
+
+
+@pytest.fixture(scope="session")
+def _playwright() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(_playwright: Playwright) -> Iterator[Browser]:
+    """The system's Chromium; playwright would otherwise want one of its own."""
+    opened = _playwright.chromium.launch(executable_path=str(find_chromium()), args=launch_arguments())
+    yield opened
+    opened.close()

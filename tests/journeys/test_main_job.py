@@ -1,0 +1,103 @@
+"""The main job in a real browser: log in, choose two invoices, pay at the bank, read the receipt."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.journeys.conftest import Site
+from tests.journeys.visit import BUDGET_BYTES, BUDGET_REQUESTS, Visit, visiting
+
+pytestmark = pytest.mark.browser
+
+AREAS = {
+    "utility": ("piedemonte.localhost", "camila@example.com"),
+    "agency": ("hogar.localhost", "renata@example.com"),
+}
+
+
+def choose_two(visit: Visit, host: str) -> int:
+    """Tick exactly two of the invoices; returns what they cost together."""
+    visit.open(host, "/invoices")
+    boxes = visit.page.locator("input[name=invoice]:enabled")
+    assert boxes.count() >= 2, "two invoices to choose from"
+    total = 0
+    for index in range(boxes.count()):
+        box = boxes.nth(index)
+        box.set_checked(index < 2)
+        if index < 2:
+            total += int(box.get_attribute("data-amount") or 0)
+    return total
+
+
+def pay(visit: Visit, host: str) -> int:
+    """From the list to the bank. Returns the amount that was chosen."""
+    total = choose_two(visit, host)
+    visit.press("form[action*='summary'] button[type=submit]")
+    assert visit.amount(".bill .sum dd") == total
+    visit.press("form[action*='confirm'] button[type=submit]")
+    visit.press("form[action*='start'] button[type=submit]")
+    assert "bank.localhost" in visit.page.url
+    return total
+
+
+def decline(visit: Visit) -> None:
+    """Say no at the bank and wait until our own page knows it."""
+    visit.press("button[value=decline]")
+    for _ in range(20):
+        if visit.page.locator("a[href*='/invoices']:visible").count():
+            return
+        visit.page.wait_for_timeout(500)
+        visit.page.reload()
+
+
+@pytest.mark.parametrize("scripted", [True, False], ids=["with script", "without script"])
+@pytest.mark.parametrize("area", AREAS)
+def test_pay_two_invoices_and_read_the_receipt(
+    browser: Browser, site: Site, area: str, scripted: bool
+) -> None:
+    host, email = AREAS[area]
+    with visiting(browser, site, scripted=scripted, phone=scripted) as visit:
+        visit.sign_in(host, email)
+        total = pay(visit, host)
+        visit.press(
+            "button[value=decline]"
+        )  # the first try is declined, so that both runs find their invoices
+        if "bank.localhost" in visit.page.url:
+            visit.page.goto(visit.page.locator("a[href*='/payments/']").first.get_attribute("href") or "")
+        pay_again = pay(visit, host)
+        assert pay_again == total, "what is owed did not change by a declined payment"
+        if scripted:
+            return  # the other run pays for good
+        visit.press("button[value=approve]")
+        receipt = visit.page.locator("a[href*='/receipts/']").first
+        for _ in range(20):
+            if receipt.count():
+                break
+            visit.page.wait_for_timeout(500)
+            visit.page.reload()
+        visit.press("a[href*='/receipts/']")
+        expect(visit.page.locator("main")).to_contain_text("R-0000")
+        href = visit.page.locator("a[href$='/pdf']").first.get_attribute("href") or ""
+        cookies = {cookie["name"]: cookie["value"] for cookie in visit.page.context.cookies()}  # type: ignore[typeddict-item]
+        document = httpx.get(
+            f"http://127.0.0.1:{site.port}{href}", headers={"Host": f"{host}:{site.port}"}, cookies=cookies
+        )
+        assert document.content.startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_a_first_visit_fits_a_cheap_phone(browser: Browser, site: Site, area: str) -> None:
+    host, email = AREAS[area]
+    with visiting(browser, site) as visit:
+        visit.open(host, "/login")
+        assert visit.bytes <= BUDGET_BYTES, f"{visit.bytes} bytes for the first page"
+        assert visit.requests <= BUDGET_REQUESTS, f"{visit.requests} requests for the first page"
+    with visiting(browser, site) as visit:
+        visit.sign_in(host, email)
+        for path in ("/", "/invoices", "/invoices/history", "/receipts", "/profile"):
+            visit.bytes = visit.requests = 0
+            visit.open(host, path)
+            assert visit.bytes <= BUDGET_BYTES, f"{path}: {visit.bytes} bytes"
+            assert visit.requests <= BUDGET_REQUESTS, f"{path}: {visit.requests} requests"

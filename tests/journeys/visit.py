@@ -1,0 +1,103 @@
+"""A visit: one person's browser, whose every page is weighed and checked for access."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Response
+
+from tests.journeys.conftest import Site
+
+BUDGET_BYTES = 100_000  # spec: a first visit on a cheap phone
+BUDGET_REQUESTS = 10
+PHONE = {"width": 360, "height": 740}
+DESKTOP = {"width": 1280, "height": 900}
+RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
+PASSWORD = "ventanilla de prueba"
+
+
+@dataclass
+class Visit:
+    """Follows one page object; `pages` collects what was seen."""
+
+    page: Page
+    site: Site
+    scripted: bool
+    bytes: int = 0
+    requests: int = 0
+    pages: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("response", self._weigh)
+
+    def _weigh(self, response: Response) -> None:
+        if response.request.url.startswith("data:"):
+            return
+        self.requests += 1
+        length = response.headers.get("content-length")
+        self.bytes += int(length) if length else 0
+
+    def open(self, host: str, path: str = "/") -> None:
+        self.page.goto(self.site.url(host, path))
+        self.look()
+
+    def press(self, selector: str) -> None:
+        """Press a button or link and look at the page that comes."""
+        with self.page.expect_navigation():
+            self.page.locator(selector).first.click()
+        self.look()
+
+    def look(self) -> None:
+        """What must hold on every page that anybody sees."""
+        page = self.page
+        page.wait_for_load_state("load")
+        name = f"{page.url.split('//', 1)[1]} “{page.title()}”"
+        self.pages.append(name)
+        assert page.locator("h1").count() == 1, f"{name}: one h1"
+        width = page.viewport_size["width"] if page.viewport_size else 0
+        wide = page.evaluate("document.documentElement.scrollWidth") if self.scripted else width
+        assert wide <= width, f"{name}: {wide} px wide on a screen of {width}"
+        if self.scripted:
+            found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+            serious = [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found]
+            assert not serious, f"{name}: {serious}"
+
+    def sign_in(self, host: str, email: str) -> None:
+        self.open(host, "/login")
+        self.page.fill("input[name=email]", email)
+        self.page.fill("input[name=password]", PASSWORD)
+        self.page.wait_for_timeout(3200)  # without script the form itself must have been filled by a person
+        self.press("form[action*='login'] button[type=submit]")
+        assert "/login" not in self.page.url, "the login was not accepted"
+
+    def picture(self, folder: Path | None, name: str) -> None:
+        if folder is not None:
+            self.page.screenshot(path=folder / f"{name}.png", full_page=False)
+
+    def amount(self, selector: str) -> int:
+        """An amount on the page in minor units (two decimals, or none shown)."""
+        text = self.page.locator(selector).first.inner_text()
+        found = re.search(r"([\d.]+)(?:,(\d{2}))?", text)
+        assert found, f"no amount in {text!r}"
+        return int(found.group(1).replace(".", "")) * 100 + int(found.group(2) or 0)
+
+
+@contextmanager
+def visiting(browser: Browser, site: Site, *, scripted: bool = True, phone: bool = True) -> Iterator[Visit]:
+    """A fresh browser profile. Without script, axe cannot run: those visits check the journey itself."""
+    context = browser.new_context(
+        viewport=PHONE if phone else DESKTOP,  # type: ignore[arg-type]
+        java_script_enabled=scripted,
+        locale="es-CO",
+    )
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    try:
+        yield Visit(page, site, scripted)
+    finally:
+        context.close()
