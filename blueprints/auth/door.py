@@ -46,7 +46,7 @@ Page = str | BaseResponse | tuple[str, int]
 def log_in() -> Page:
     """The door. A page that was asked for before is where one lands afterwards."""
     target = _wanted_page(request.values.get("next"))
-    if request.method == "GET" and g.viewer is not None:
+    if request.method != "POST" and g.viewer is not None:
         return redirect(target or "/", 303)
     form = LogInForm(request.form)
     if request.method != "POST":
