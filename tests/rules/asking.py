@@ -15,7 +15,8 @@ from werkzeug.test import TestResponse
 
 from saas import csrf
 from saas.database import db
-from saas.web import PLATFORM, SIMULATOR
+from saas.permissions import GATEWAY, PUBLIC, SIGNED_IN
+from saas.web import PLATFORM, SIMULATOR, TENANT
 from tenants.frame import SEED_COOKIE, SESSION_COOKIE
 from tests.application import Browser
 from tests.rules.manifest import Route
@@ -72,6 +73,7 @@ def value_of(name: str, kind: str, side: Side) -> str:
         "package": "base",
         "letter": "0" * 32,
         "slug": side.cast.slug,
+        "index": "0",
     }
     if kind != "UUIDConverter":
         if name not in plain:
@@ -125,6 +127,37 @@ class Asker:
     at: Side
     person: Person | None = None
     of: Side | None = None  # whose session it is, when it is not the host's
+
+
+def tenant_routes(routes: list[Route]) -> list[Route]:
+    return [route for route in routes if route.place == TENANT]
+
+
+def id_routes(routes: list[Route]) -> list[Route]:
+    return [route for route in tenant_routes(routes) if route.ids]
+
+
+def guarded(routes: list[Route]) -> list[Route]:
+    """Pages of a tenant that ask who is there."""
+    return [route for route in tenant_routes(routes) if route.permission not in (PUBLIC, GATEWAY)]
+
+
+def rightful(world: World, route: Route) -> Asker:
+    if route.permission in (PUBLIC, GATEWAY):
+        return Asker("anybody", world.victim)
+    name = "customer" if route.permission == SIGNED_IN and not route.rule.startswith("/desk") else "admin"
+    return Asker(name, world.victim, world.victim.people[name])
+
+
+def given_to(route: Route, side: Side) -> dict[str, str]:
+    """What the rightful fill in where the victim's first row is not what the page is about."""
+    special = {
+        "desk.colleague": {"user_id": side.people["colleague"].user_id},
+        "desk.change": {"user_id": side.people["colleague"].user_id},
+        "desk.disable": {"user_id": side.people["colleague"].user_id},
+        "desk.enable": {"user_id": side.people["colleague"].user_id},
+    }
+    return {name: str(value) for name, value in special.get(route.endpoint, {}).items()}
 
 
 @dataclass
