@@ -36,6 +36,7 @@ class Config:
     https: bool = False
     files_dir: str = "var/files"
     mail: str = "mailbox:var/mail"
+    mail_from: str = "no-reply@localhost"
     outbox_runner: str = "thread"
     trusted_proxies: int = 0
     pool_size: int = 5
@@ -78,6 +79,9 @@ class Config:
             https=environ.get("VENTANILLA_HTTPS", "1" if environment == "production" else "0") == "1",
             files_dir=environ.get("VENTANILLA_FILES_DIR", "var/files"),
             mail=environ.get("VENTANILLA_MAIL", "mailbox:var/mail"),
+            mail_from=environ.get(
+                "VENTANILLA_MAIL_FROM", f"no-reply@{environ.get('VENTANILLA_BASE_DOMAIN', 'localhost')}"
+            ),
             outbox_runner=environ.get("VENTANILLA_OUTBOX", "rq" if environ.get("REDIS_URL") else "thread"),
             trusted_proxies=int(environ.get("VENTANILLA_TRUSTED_PROXIES", "0")),
             pool_size=int(environ.get("VENTANILLA_POOL_SIZE", "5")),

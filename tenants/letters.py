@@ -73,7 +73,7 @@ def sender_name(tenant: TenantContext) -> str:
 def sender_address() -> str:
     """The installation's address: the domain whose mail records allow it to send."""
     config: Config = current_app.extensions["ventanilla_config"]
-    return f"no-reply@{config.base_domain}"
+    return config.mail_from
 
 
 def address_of(endpoint: str, **values: Any) -> str:

@@ -35,6 +35,7 @@ def init_page_context(app: Flask) -> None:
         url_for=url_for,
         tenant=LocalProxy(lambda: g.get("tenant")),
         viewer=LocalProxy(lambda: g.get("viewer")),
+        mode=LocalProxy(_mode),
         notice=LocalProxy(lambda: g.get("notice")),
         nav=LocalProxy(lambda: navigation("customer")),
         desk_nav=LocalProxy(lambda: navigation("desk")),
@@ -52,6 +53,12 @@ def init_page_context(app: Flask) -> None:
         short_datetime=_short_datetime,
         translated=lambda msgid, **facts: _(msgid, **facts),
     )
+
+
+def _mode() -> str:
+    """Light or dark, where the visitor chose one; else empty: the device decides."""
+    chosen = request.cookies.get("mode", "") if has_request_context() else ""
+    return chosen if chosen in ("light", "dark") else ""
 
 
 def locale() -> str:
