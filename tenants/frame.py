@@ -104,7 +104,11 @@ def _match_place(kind: str) -> None:
     if rule is None or _place_of(rule.endpoint) in (kind, ANY):
         return
     for other in current_app.url_map.iter_rules():
-        if other.rule == rule.rule and request.method in (other.methods or ()) and _place_of(other.endpoint) == kind:
+        if (
+            other.rule == rule.rule
+            and request.method in (other.methods or ())
+            and _place_of(other.endpoint) == kind
+        ):
             request.url_rule = other
             return
 
@@ -164,8 +168,7 @@ class ViewingOnly(Exception):
 
 def _to_login() -> BaseResponse:
     if request.accept_mimetypes.best == "application/json":
-        response = Response('{"error":"sign-in-needed"}', 401, mimetype="application/json")
-        return response
+        return Response('{"error":"sign-in-needed"}', 401, mimetype="application/json")
     target = request.full_path.rstrip("?") if request.method in READ_ONLY else ""
     query = {"next": target} if target and target != "/" else {}
     return redirect(_address("auth.log_in", **query), 302)
@@ -272,7 +275,7 @@ def _failed(problem: Exception) -> BaseResponse | tuple[str, int]:
         return problem.get_response()
     db.session.rollback()
     if isinstance(problem, (OperationalError, InterfaceError, PoolTimeout)):
-        log.exception("the database did not answer", extra={"request_id": g.get("request_id")})
+        log.error("the database did not answer", exc_info=problem, extra={"request_id": g.get("request_id")})
         return outage_page(), 503
     if isinstance(problem, NotFound):
         return error_page(404)
@@ -282,5 +285,5 @@ def _failed(problem: Exception) -> BaseResponse | tuple[str, int]:
         return error_page(409, refusal=problem)
     if isinstance(problem, HTTPException):
         return error_page(problem.code or 500, csrf_failed=bool(g.get("csrf_failed")))
-    log.exception("a view failed", extra={"request_id": g.get("request_id")})
+    log.error("a view failed", exc_info=problem, extra={"request_id": g.get("request_id")})
     return error_page(500)

@@ -36,8 +36,8 @@ _VISIT = text(
            s.confirmed_at, u.name AS user_name, u.email, u.language, u.customer_id,
            (SELECT array_agg(DISTINCT a.role) FROM access a
              WHERE a.tenant_id = t.id AND a.user_id = u.id AND a.can_see
-               AND (a.valid_until IS NULL OR a.valid_until >= (CAST(:now AS timestamptz) AT TIME ZONE t.time_zone)::date)
-               AND (a.valid_from IS NULL OR a.valid_from <= (CAST(:now AS timestamptz) AT TIME ZONE t.time_zone)::date)
+               AND (CAST(:now AS timestamptz) AT TIME ZONE t.time_zone)::date
+                   BETWEEN COALESCE(a.valid_from, '-infinity') AND COALESCE(a.valid_until, 'infinity')
            ) AS roles,
            (SELECT array_agg(r.role) FROM staff_roles r
              WHERE r.tenant_id = t.id AND r.user_id = u.id) AS staff_roles,

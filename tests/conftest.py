@@ -11,7 +11,17 @@ from tests import database as databases
 from tests.application import _app, app, bypassing_rls, mailbox
 from tests.database import _cleaner, database, database_urls, redis_url, superuser_url
 
-__all__ = ["_app", "_cleaner", "app", "bypassing_rls", "database", "database_urls", "mailbox", "redis_url", "superuser_url"]
+__all__ = [
+    "_app",
+    "_cleaner",
+    "app",
+    "bypassing_rls",
+    "database",
+    "database_urls",
+    "mailbox",
+    "redis_url",
+    "superuser_url",
+]
 
 # Machines differ in speed, so no deadline; the same examples every time where a failure must be repeatable.
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
