@@ -70,9 +70,26 @@ def verify() -> Response:
 
 
 def _details(data: Mapping[str, Any]) -> str:
-    """A row's data on one line, as it is kept; long ones are cut."""
-    line = json.dumps(data, ensure_ascii=False, sort_keys=True)
+    """A row's data on one line: what changed from what to what, else each fact; long ones are cut."""
+    before, after = data.get("before"), data.get("after")
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        facts = [
+            f"{key}: {_plain(before.get(key))} → {_plain(value)}" for key, value in sorted(after.items())
+        ]
+    else:
+        facts = [
+            f"{key}: {_plain(value)}" for key, value in sorted(data.items()) if value not in (None, "", [])
+        ]
+    line = " · ".join(facts)
     return line if len(line) <= LONGEST_DETAILS else f"{line[:LONGEST_DETAILS]}…"
+
+
+def _plain(value: Any) -> str:
+    if value in (None, ""):
+        return "–"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "–"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _day(name: str, problems: dict[str, str]) -> datetime.date | None:

@@ -69,7 +69,7 @@ class InviteColleagueForm(InviteForm):
 
 
 class RolesForm(FlaskForm):
-    roles = Checkboxes(_l("Roles"), validators=[Optional()])
+    roles = Checkboxes(_l("Roles"))
 
 
 class LogoForm(FlaskForm):

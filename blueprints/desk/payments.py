@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from flask import g, redirect, request, url_for
 from flask_babel import gettext as _
@@ -13,11 +15,14 @@ from blueprints.desk.forms import NoteForm, refuse
 from blueprints.desk.pages import asked, pages, say
 from blueprints.desk.queries import payments as queries
 from blueprints.desk.services import resolve_quarantined, switch_provider
+from saas.money import format_money
 from saas.permissions import allow
 from saas.refusals import Refusal
 from tenants import roles
 from tenants.look import render
+from tenants.page_context import locale
 
+LONGEST_FACT = 300  # characters
 Answer = str | Response | tuple[str, int]
 
 
@@ -104,4 +109,29 @@ def switch(provider_account_id: uuid.UUID) -> Answer:
 
 
 def _quarantined_page(quarantined_id: uuid.UUID, form: NoteForm) -> str:
-    return render("desk/quarantined.html", row=queries.quarantined(quarantined_id), form=form, words=words)
+    row = queries.quarantined(quarantined_id)
+    return render("desk/quarantined.html", row=row, facts=_facts(row.data), form=form, words=words)
+
+
+def _facts(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What is known of a payment, in words; amounts are minor units of the currency that came with them."""
+    currency = data.get("currency")
+    facts = []
+    for key, label in words.QUARANTINE_FACTS.items():
+        value = data.get(key)
+        if value is None or value == "":
+            continue
+        if key == "amount" and isinstance(value, int) and isinstance(currency, str):
+            shown = _money(value, currency)
+        else:
+            shown = str(value)[:LONGEST_FACT]
+        facts.append((_(label), shown))
+    return facts
+
+
+def _money(amount: int, currency: str) -> str:
+    """A gateway may name a currency that nobody knows; then the figures stand as they came."""
+    try:
+        return format_money(amount, currency, locale())
+    except (ValueError, LookupError):
+        return f"{amount} {currency[:3]}"

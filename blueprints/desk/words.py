@@ -10,16 +10,16 @@ ACCOUNT_ROLES = {
     "owner": N_("Owner"),
     "delegate": N_("Delegate"),
 }
-ACCOUNT_STATES = {"active": (N_("Active"), "success"), "closed": (N_("Closed"), "neutral")}
+ACCOUNT_STATES = {"active": (N_("In force"), "success"), "closed": (N_("Closed"), "neutral")}
 USER_STATES = {
     "invited": (N_("Invited"), "info"),
-    "active": (N_("Active"), "success"),
+    "active": (N_("Has access"), "success"),
     "disabled": (N_("Disabled"), "neutral"),
 }
 ATTEMPT_STATES = {
     "created": (N_("Started"), "neutral"),
     "pending": (N_("Pending"), "info"),
-    "captured": (N_("Paid"), "success"),
+    "captured": (N_("Received"), "success"),
     "failed": (N_("Failed"), "danger"),
     "expired": (N_("Expired"), "neutral"),
     "canceled": (N_("Cancelled"), "neutral"),
@@ -30,6 +30,18 @@ QUARANTINE_KINDS = {
     "currency-differs": N_("The currency is not the one that was asked for"),
     "mode-differs": N_("A test notice on a live account, or the reverse"),
     "surplus": N_("More arrived than was owed"),
+    "other-account": N_("The notice came for another account at the provider"),
+    "unexpected-kind": N_("The gateway tells something that is not understood here"),
+}
+QUARANTINE_FACTS = {
+    "reference": N_("Reference"),
+    "provider_reference": N_("Reference of the provider"),
+    "amount": N_("Amount"),
+    "currency": N_("Currency"),
+    "mode": N_("Mode"),
+    "observed": N_("What the gateway tells"),
+    "occurred_at": N_("When it happened there"),
+    "evidence": N_("How it is known"),
 }
 MODES = {"test": N_("Test"), "live": N_("Live")}
 ACTORS = {

@@ -6,7 +6,7 @@ import datetime
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import and_, desc, func, literal, select, tuple_, union
+from sqlalchemy import BigInteger, and_, desc, func, literal, select, tuple_, union
 
 from blueprints.accounts.models import Access, Account, AccountParty, Customer, Property
 from blueprints.desk.queries import SIZE, Line, first_page_of, like
@@ -151,7 +151,7 @@ def payments_of(account_id: uuid.UUID) -> Sequence[Line]:
             Payment.reference,
             Payment.number,
             Payment.currency,
-            func.sum(Allocation.amount).label("amount"),
+            func.sum(Allocation.amount).cast(BigInteger).label("amount"),
             func.string_agg(Invoice.number, ", ").label("invoices"),
         )
         .join(

@@ -6,7 +6,7 @@ import datetime
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import BigInteger, exists, func, select
 
 from blueprints.accounts.models import Customer
 from blueprints.desk.queries import Line
@@ -54,7 +54,11 @@ def dead_outbox_rows() -> int:
 def online_payments_since(moment: datetime.datetime) -> Sequence[Line]:
     """Money that arrived through attempts since a moment, per currency: currency, payments, amount."""
     return db.session.execute(
-        select(Payment.currency, func.count().label("payments"), func.sum(Payment.amount).label("amount"))
+        select(
+            Payment.currency,
+            func.count().label("payments"),
+            func.sum(Payment.amount).cast(BigInteger).label("amount"),
+        )
         .where(Payment.id >= first_id_of(moment), Payment.attempt_id.is_not(None))
         .group_by(Payment.currency)
         .order_by(Payment.currency)

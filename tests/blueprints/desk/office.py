@@ -38,7 +38,9 @@ class Office:
         return signed_in.signed_in(app, self.tenant, getattr(self, who))
 
 
-def make_office(slug: str = "aguas", *, name: str = "Ñandú Peña, José", canary: str = "CANARIO-AGUAS") -> Office:
+def make_office(
+    slug: str = "aguas", *, name: str = "Ñandú Peña, José", canary: str = "CANARIO-AGUAS"
+) -> Office:
     tenant = cast.make_utility(slug, canary=canary)
     with unit_of_work(tenant.id):
         customer = cast.add_customer(name, document="30123456", email="jose@example.com", document_kind="DNI")
@@ -76,6 +78,8 @@ def text_of(answer: TestResponse, status: int = 200) -> str:
     return body
 
 
-def post(client: FlaskClient, page: str, to: str = "", fields: dict[str, object] | None = None) -> TestResponse:
+def post(
+    client: FlaskClient, page: str, to: str = "", fields: dict[str, object] | None = None
+) -> TestResponse:
     """Send the form of a page with its token; `to` when the form leads elsewhere."""
     return signed_in.post(client, page, to or page, fields)  # type: ignore[arg-type]

@@ -34,7 +34,11 @@ def test_roles_are_given_and_taken(app: Flask, office: Office):
     assert roles_of(office, office.reader) == set()
     assert client.get(page).status_code == 404  # no colleague any more
     with unit_of_work(office.tenant.id) as session:
-        rows = session.execute(select(AuditRow.data).where(AuditRow.action == "staff.roles-changed")).scalars().all()
+        rows = (
+            session.execute(select(AuditRow.data).where(AuditRow.action == "staff.roles-changed"))
+            .scalars()
+            .all()
+        )
     assert [row["after"] for row in rows] == [["billing", "service"], []]
 
 
@@ -48,7 +52,11 @@ def test_nobody_changes_their_own_role(app: Flask, office: Office):
     ):
         answer = post(client, "/desk/staff/invite", to, fields)
         assert answer.status_code == 409
-    answer = post(client, "/desk/staff/invite", fields={"name": "Ana", "email": " ANA@example.com", "roles": ["billing"]})
+    answer = post(
+        client,
+        "/desk/staff/invite",
+        fields={"name": "Ana", "email": " ANA@example.com", "roles": ["billing"]},
+    )
     assert answer.status_code == 409
     assert roles_of(office, office.admin) == {"administrator"}
 
@@ -97,12 +105,17 @@ def test_who_is_disabled_is_out_at_once(app: Flask, office: Office):
         from blueprints.auth.links import make_link
 
         make_link("recovery", office.reader)
-    assert post(client, f"/desk/staff/{office.reader}", f"/desk/staff/{office.reader}/disable").status_code == 303
+    assert (
+        post(client, f"/desk/staff/{office.reader}", f"/desk/staff/{office.reader}/disable").status_code
+        == 303
+    )
     assert victim.get("/desk").status_code == 302
     with unit_of_work(office.tenant.id) as session:
         assert session.execute(select(UserSession.id).where(UserSession.user_id == office.reader)).all() == []
         assert session.execute(select(OneTimeLink.id).where(OneTimeLink.user_id == office.reader)).all() == []
-    assert post(client, f"/desk/staff/{office.reader}", f"/desk/staff/{office.reader}/enable").status_code == 303
+    assert (
+        post(client, f"/desk/staff/{office.reader}", f"/desk/staff/{office.reader}/enable").status_code == 303
+    )
     assert victim.get("/desk").status_code == 302  # the old session stays dead
 
 
@@ -159,7 +172,9 @@ def test_fields_that_nobody_asked_for_are_ignored(app: Flask, office: Office):
         "tenant_id": "00000000-0000-0000-0000-000000000000", "status": "disabled", "email": "robo@example.com",
         "is_admin": "1", "password_hash": "x", "customer_id": str(office.customer), "id": str(office.admin),
     }  # fmt: skip
-    assert post(client, f"/desk/staff/{office.reader}", fields={"roles": ["reader"], **extra}).status_code == 303
+    assert (
+        post(client, f"/desk/staff/{office.reader}", fields={"roles": ["reader"], **extra}).status_code == 303
+    )
     with unit_of_work(office.tenant.id) as session:
         user = session.get_one(User, (office.tenant.id, office.reader))
         assert (user.status, user.email, user.customer_id) == ("active", "rita@example.com", None)

@@ -24,11 +24,20 @@ from tests.application import client_for
 from tests.blueprints.desk.office import Office, make_office, post, text_of
 
 J08 = [
-    "red;}body{display:none", "url(//evil)", "expression(alert(1))", "\\75rl(//evil)", "</style><script>alert(1)</script>",
+    "red;}body{display:none", "url(//evil)", "expression(alert(1))", "\\75rl(//evil)",
+    "</style><script>alert(1)</script>",
     "#GGGGGG", "#fff", "#12345678", "x" * 10_000, "red", "var(--ink)", "#00000\u0660", "#000000;", "#000000\n}",
 ]  # fmt: skip
 EDIT = "/desk/theme/edit/caudal"
-GOOD = {"brand": "#0B57D0", "accent": "#a02020", "neutral": "cool", "radius": "6px", "density": "compact", "font": "system", "header": "band"}
+GOOD = {
+    "brand": "#0B57D0",
+    "accent": "#a02020",
+    "neutral": "cool",
+    "radius": "6px",
+    "density": "compact",
+    "font": "system",
+    "header": "band",
+}
 
 
 @pytest.fixture
@@ -55,13 +64,14 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (300, 120), **options: ob
     return out.getvalue()
 
 
-@pytest.mark.parametrize("evil", J08)
-@pytest.mark.parametrize("token", ["brand", "radius", "font"])
-def test_nothing_but_tokens_reaches_a_stylesheet(app: Flask, office: Office, token: str, evil: str):
+def test_nothing_but_tokens_reaches_a_stylesheet(app: Flask, office: Office):
     client = office.at_desk(app)
-    body = text_of(post(client, EDIT, fields={**GOOD, token: evil}), 422)
-    assert f'href="#{token}"' in body and versions(office) == []
-    assert "<script>alert" not in body and "body{display:none" not in css_of(client_for(app, office.tenant.host))
+    for evil in J08:
+        for token in ("brand", "radius", "font"):
+            body = text_of(post(client, EDIT, fields={**GOOD, token: evil}), 422)
+            assert f'href="#{token}"' in body and "<script>alert" not in body
+    assert versions(office) == []
+    assert "body{display:none" not in css_of(client_for(app, office.tenant.host))
 
 
 def test_a_version_is_saved_published_and_rolled_back(app: Flask, office: Office):
@@ -110,12 +120,19 @@ def test_the_preview_is_the_versions_look_and_for_staff_only(app: Flask, office:
         for mode in ("", "light", "dark"):
             answer = client.get(f"/desk/theme/preview/{version}?page={sample}&mode={mode}")
             body = text_of(answer)
-            assert f"/desk/theme/preview/{version}.css" in body and "noindex" in answer.headers["X-Robots-Tag"]
+            assert (
+                f"/desk/theme/preview/{version}.css" in body and "noindex" in answer.headers["X-Robots-Tag"]
+            )
             assert "<form" not in re.sub(r'<form class="inline".*?</form>', "", body, flags=re.DOTALL)
     assert "#0b57d0" in text_of(client.get(f"/desk/theme/preview/{version}.css"))
     assert client.get(f"/desk/theme/preview/{version}?page=../../x").status_code == 404
     for who, status in (("service", 403), ("holder", 404)):
-        for page in (f"preview/{version}", f"preview/{version}.css", f"versions/{version}", f"versions/{version}/light.svg"):
+        for page in (
+            f"preview/{version}",
+            f"preview/{version}.css",
+            f"versions/{version}",
+            f"versions/{version}/light.svg",
+        ):
             assert office.at_desk(app, who).get(f"/desk/theme/{page}").status_code == status
 
 
@@ -172,7 +189,8 @@ def _huge_png() -> bytes:
     "content",
     [
         b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", b"\xef\xbb\xbf<?xml version='1.0'?><svg/>",
-        b"<!DOCTYPE html><script>alert(1)</script>", b"GIF89a" + b"\x00" * 40, b"%PDF-1.7", b"MZ\x90\x00", b"PK\x03\x04",
+        b"<!DOCTYPE html><script>alert(1)</script>", b"GIF89a" + b"\x00" * 40, b"%PDF-1.7", b"MZ\x90\x00",
+        b"PK\x03\x04",
         b"", b"\x89PNG\r\n\x1a\n", _huge_png(), b"RIFF\x00\x00\x00\x00WEBP", b"x" * (2 * 1024 * 1024 + 1),
     ],
 )  # fmt: skip

@@ -53,14 +53,22 @@ def test_the_customer_reads_who_looked_when_and_why(app: Flask, office: Office):
     look(app, office)
     with unit_of_work(office.tenant.id) as session:
         row = session.execute(select(AuditRow).where(AuditRow.action == "customer.viewed")).scalar_one()
-        assert (row.customer_id, row.actor_id, row.data) == (office.customer, office.service, {"reason": REASON})
+        assert (row.customer_id, row.actor_id, row.data) == (
+            office.customer,
+            office.service,
+            {"reason": REASON},
+        )
         seen = deeds(office.holder, office.customer, None).rows
         assert "Sara Atiende" in seen[0].msgid % seen[0].facts and REASON in seen[0].msgid % seen[0].facts
 
 
 def test_while_looking_nothing_can_be_changed(app: Flask, office: Office):
     client = look(app, office, "admin")
-    for to in ("/desk/settings", f"/desk/staff/{office.reader}/disable", f"/desk/customers/{office.customer}/invite"):
+    for to in (
+        "/desk/settings",
+        f"/desk/staff/{office.reader}/disable",
+        f"/desk/customers/{office.customer}/invite",
+    ):
         assert post(client, "/desk/audit", to, {"email": "x@example.com"}).status_code == 403, to
 
 
@@ -105,8 +113,12 @@ def test_the_tenant_may_switch_it_off(app: Flask, office: Office):
     client = office.at_desk(app, "service")
     with unit_of_work(office.tenant.id):
         change_settings({"desk.view_as": False}, actor=SYSTEM)
-    assert f"/desk/customers/{office.customer}/view" not in text_of(client.get(f"/desk/customers/{office.customer}"))
-    assert post(client, f"/desk/customers/{office.customer}/view", fields={"reason": REASON}).status_code == 409
+    assert f"/desk/customers/{office.customer}/view" not in text_of(
+        client.get(f"/desk/customers/{office.customer}")
+    )
+    assert (
+        post(client, f"/desk/customers/{office.customer}/view", fields={"reason": REASON}).status_code == 409
+    )
 
 
 def test_looking_again_shows_the_other_customer(app: Flask, office: Office):
@@ -115,4 +127,7 @@ def test_looking_again_shows_the_other_customer(app: Flask, office: Office):
     client = signed_in(app, office.tenant, office.service, viewing=other)
     assert "Otra Persona" in text_of(client.get("/desk"))
     # One look at a time: the first ends before the next begins.
-    assert post(client, "/desk", f"/desk/customers/{office.customer}/view", {"reason": REASON}).status_code == 403
+    assert (
+        post(client, "/desk", f"/desk/customers/{office.customer}/view", {"reason": REASON}).status_code
+        == 403
+    )
