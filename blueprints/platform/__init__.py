@@ -19,6 +19,7 @@ capability = Capability(
         "blueprints.platform.check_commands:audit_group",
         "blueprints.platform.check_commands:doctor",
         "blueprints.platform.schema_commands:schema_group",
+        "blueprints.platform.tidy_commands:tidy",
         "blueprints.platform.demo.commands:demo_group",
         "blueprints.platform.demo.check:demo_check",
     ),
