@@ -34,14 +34,8 @@ def test_the_same_address_is_another_page_on_another_kind_of_host(app: Flask) ->
 
 
 def test_a_mail_is_shown_with_its_attachment(app: Flask, mailbox: Mailbox) -> None:
-    letter = Letter(
-        "ana@example.com",
-        "Su recibo <b>",
-        "Hola\nhttps://x.example/",
-        "<p>Hola</p>",
-        "Aguas",
-        "no-reply@x.example",
-    )
+    text = "Hola\nhttps://x.example/"
+    letter = Letter("ana@example.com", "Su recibo <b>", text, "<p>Hola</p>", "Aguas", "no-reply@x.example")
     mailbox.send(compose(letter, now()))
     client = client_for(app, "localhost")
     page = checked_get(client, "/mailbox")
