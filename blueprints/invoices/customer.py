@@ -5,19 +5,20 @@ from __future__ import annotations
 import datetime
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Response, current_app, g, request, url_for
 from flask_babel import gettext as _
 
 from blueprints.accounts.reach import reach_of
-from blueprints.accounts.working import wanted_account, working
+from blueprints.accounts.working import Working, wanted_account, working
 from blueprints.invoices import one, queries, wording
 from blueprints.invoices.document import fiscal_of, invoice_pdf
 from blueprints.invoices.queries import Filters, InvoiceLine
 from saas.barcodes import qr_svg
+from saas.money import format_money
 from saas.permissions import SIGNED_IN, allow
 from saas.web import Pages, download
 from tenants.look import render
@@ -30,16 +31,34 @@ _YEAR = re.compile(r"[0-9]{4}")
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 
+class Pick(NamedTuple):
+    """One row of the choice, ready to be printed. `amount` in minor units, `state` as the chips are called."""
+
+    id: uuid.UUID
+    number: str
+    title: str
+    due: str
+    place: str
+    state: str
+    amount: int
+    money: str
+    payable: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One currency's open invoices on the page; an attempt pays one currency."""
+    """One currency's open invoices on the page: an attempt pays one currency. `sum` is what is ticked at first."""
 
     currency: str
-    rows: list[InvoiceLine]
+    rows: list[Pick]
 
     @property
-    def chosen(self) -> list[InvoiceLine]:
-        return [row for row in self.rows if row.payable]
+    def ticked(self) -> int:
+        return sum(row.payable for row in self.rows)
+
+    @property
+    def sum(self) -> int:
+        return sum(row.amount for row in self.rows if row.payable)
 
 
 @pages.get("/invoices")
@@ -55,21 +74,15 @@ def pending() -> str:
     )
     if at_work is None and found.accounts != 1:
         at_work = working(reach)
-    choices: dict[str, Choice] = {}
-    for row in found.rows:
-        choices.setdefault(row.currency, Choice(row.currency, [])).rows.append(row)
     return render(
         "invoices/pending.html",
-        choices=list(choices.values()),
-        older=found.older,
+        choices=_choices(found.rows, reach.today, at_work),
+        older_url=_further(found.older),
         first_page="after" not in request.args,
         working=at_work,
         pay_url=pay_url() if found.online else "",
         other_ways=g.tenant.setting("invoices.other_ways"),
-        due_words=wording.DueWords(locale(), reach.today).of,
-        title_of=_titles(),
         address=url_for("invoices.pending"),
-        states={row.state.replace("-", "_") for row in found.rows},
         totals=queries.totals(reach, account_id=account_id) if found.older else (),
     )
 
@@ -146,6 +159,33 @@ def document(invoice_id: uuid.UUID) -> Response:
     view = one.invoice(reach_of(g.viewer, g.tenant), invoice_id, language=g.tenant.language)
     stored = invoice_pdf(view)
     return download(stored.content, media_type=stored.media_type, name=stored.name, inline=True)
+
+
+def _choices(rows: Sequence[InvoiceLine], today: datetime.date, at_work: Working | None) -> list[Choice]:
+    """The rows in print, by currency. `at_work`: where to find the names of accounts when several are mixed."""
+    where, due, title = locale(), wording.DueWords(locale(), today).of, _titles()
+    mixed = at_work is not None and at_work.several and at_work.chosen is None
+    found: dict[str, Choice] = {}
+    for row in rows:
+        place = row.account_address or row.account_number
+        pick = Pick(
+            id=row.id,
+            number=row.number,
+            title=title(row),
+            due=due(row),
+            place=at_work.name_of(row.account_id, place) if at_work and mixed else "",
+            state=row.state.replace("-", "_"),
+            amount=row.due.amount,
+            money=format_money(row.due.amount, row.currency, where),
+            payable=row.payable,
+        )
+        found.setdefault(row.currency, Choice(row.currency, [])).rows.append(pick)
+    return list(found.values())
+
+
+def _further(cursor: str | None) -> str:
+    """The address of the next page of the same list; empty on the last one."""
+    return url_for("invoices.pending", account=request.args.get("account"), after=cursor) if cursor else ""
 
 
 def pay_url() -> str:

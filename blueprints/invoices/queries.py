@@ -10,9 +10,26 @@ import datetime
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, or_, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Row,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 
 from blueprints.accounts.models import Account
 from blueprints.accounts.reach import reachable
@@ -98,7 +115,38 @@ def pending(
     reach: Reach, *, language: str, account_id: uuid.UUID | None = None, cursor: str | None = None
 ) -> Pending:
     """Every open invoice in reach, the oldest debt first, `PENDING_PAGE` at a time; one statement."""
+    start = decode_cursor(cursor, (datetime.date, uuid.UUID))
+    query = _pending(
+        reach.customer_id is not None, account_id is not None, start is not None, tuple(in_process)
+    ).limit(PENDING_PAGE + 1)
+    given = {
+        "who": reach.customer_id or reach.user_id,
+        "today": reach.today,
+        "language": language,
+        "account": account_id,
+        "last_day": start[0] if start else None,
+        "last_id": start[1] if start else None,
+    }
+    found = db.session.execute(query, given).all()
+    rows = [listed(row, reach.today) for row in found[:PENDING_PAGE]]
+    older = encode_cursor((rows[-1].due_on, rows[-1].id)) if len(found) > PENDING_PAGE else None
+    return Pending(rows, older, found[0].accounts if found else None, bool(found and found[0].online))
+
+
+@lru_cache(maxsize=32)
+def _pending(
+    looking_on: bool,
+    of_one_account: bool,
+    from_cursor: bool,
+    _conditions: tuple[Callable[[], ColumnElement[bool]], ...],
+) -> Select[*tuple[Any, ...]]:
+    """The statement of `pending` with its values left open: to put it together takes longer than to run it, and
+    everybody opens that page. `_conditions` are `in_process`, so that a statement is not older than they are."""
+    who: Any = bindparam("who", type_=Uuid())
+    today: Any = bindparam("today", type_=Date())
+    reach = Reach(customer_id=who, today=today) if looking_on else Reach(user_id=who, today=today)
     mine = reachable(reach)
+    language: Any = bindparam("language", type_=Text())
     query = (
         columns(language, may_pay(reach))
         .add_columns(
@@ -111,17 +159,13 @@ def pending(
         .join(InvoiceType, InvoiceType.code == Invoice.type_code)
         .where(*_open(), _theirs(mine.c.sees_from))
         .order_by(Invoice.due_on, Invoice.id)
-        .limit(PENDING_PAGE + 1)
     )
-    if account_id is not None:
-        query = query.where(Invoice.account_id == account_id)
-    start = decode_cursor(cursor, (datetime.date, uuid.UUID))
-    if start is not None:
-        query = query.where(tuple_(Invoice.due_on, Invoice.id) > tuple_(*start))
-    found = db.session.execute(query).all()
-    rows = [listed(row, reach.today) for row in found[:PENDING_PAGE]]
-    older = encode_cursor((rows[-1].due_on, rows[-1].id)) if len(found) > PENDING_PAGE else None
-    return Pending(rows, older, found[0].accounts if found else None, bool(found and found[0].online))
+    if of_one_account:
+        query = query.where(Invoice.account_id == bindparam("account", type_=Uuid()))
+    if from_cursor:
+        last = tuple_(bindparam("last_day", type_=Date()), bindparam("last_id", type_=Uuid()))
+        query = query.where(tuple_(Invoice.due_on, Invoice.id) > last)
+    return query
 
 
 def history(
