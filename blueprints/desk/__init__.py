@@ -24,6 +24,7 @@ capability = Capability(
         "blueprints.desk.theme",
         "blueprints.desk.preview",
         "blueprints.desk.audit",
+        "blueprints.desk.unsent",
     ),
     menu=(
         MenuEntry(N_("Start"), "desk.start", "home", area="desk", order=10),

@@ -24,6 +24,7 @@ from saas.identity_numbers import normalise_email
 from saas.ids import new_id
 from saas.languages import N_
 from saas.locks import lock
+from saas.outbox import OutboxRow
 from saas.refusals import NotFound, Refusal
 from saas.scope import current_tenant_id
 from tenants.models import Tenant
@@ -195,6 +196,22 @@ def switch_provider(provider_account_id: uuid.UUID, *, enabled: bool, actor: Act
             data={"name": account.name, "mode": account.mode},
         )
     return str(account.name)
+
+
+def send_again(*, actor: Actor) -> int:
+    """Put everything that could not be sent back into the queue. Returns how much that is."""
+    moment = now()
+    revived = db.session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.dead_at.is_not(None))
+        .values(dead_at=None, tries=0, due_at=moment, error=None)
+        .returning(OutboxRow.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if revived:
+        db.session.info["outbox"] = True  # the runner is woken after the commit
+        audit.record("outbox.retried", actor=actor, data={"count": len(revived)})
+    return len(revived)
 
 
 def change_capabilities(chosen: Iterable[str], optional: frozenset[str], *, actor: Actor) -> None:

@@ -16,6 +16,7 @@ from saas.database import db
 from saas.outbox import OutboxRow
 from tenants.people import User
 
+DEAD_SHOWN = 50
 MANY = 1000  # nobody needs the exact number of a longer list here
 
 
@@ -49,6 +50,16 @@ def dead_outbox_rows() -> int:
     """What could not be sent after every try, counted up to MANY."""
     some = select(OutboxRow.id).where(OutboxRow.dead_at.is_not(None)).limit(MANY).subquery()
     return db.session.execute(select(func.count()).select_from(some)).scalar_one()
+
+
+def dead_rows() -> Sequence[Line]:
+    """The newest of them. Payloads are not read: they may hold links that open an account."""
+    return db.session.execute(
+        select(OutboxRow.topic, OutboxRow.created_at, OutboxRow.tries, OutboxRow.error)
+        .where(OutboxRow.dead_at.is_not(None))
+        .order_by(OutboxRow.id.desc())
+        .limit(DEAD_SHOWN)
+    ).all()
 
 
 def online_payments_since(moment: datetime.datetime) -> Sequence[Line]:

@@ -36,6 +36,7 @@ PAGES = {
     "/desk/theme": "admin",
     "/desk/theme/edit/caudal": "admin",
     "/desk/audit": "admin",
+    "/desk/unsent": "admin",
 }
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from blueprints.payments.quarantine import set_aside
 from saas.audit import AuditRow
 from saas.clock import now
+from saas.outbox import OutboxRow
 from saas.scope import unit_of_work
 from tenants.models import Tenant
 from tenants.provider_accounts import ProviderAccount
@@ -223,3 +224,21 @@ def test_the_evidence_is_filtered_and_the_chain_checked(app: Flask, office: Offi
         superuser.execute("UPDATE audit_rows SET actor_name = 'Nadie' WHERE number = 1")
     post(client, "/desk/audit", "/desk/audit/verify")
     assert "notice-danger" in text_of(client.get("/desk/audit"))
+
+
+def test_what_could_not_be_sent_is_tried_again(app: Flask, office: Office):
+    with unit_of_work(office.tenant.id) as session:
+        session.add(
+            OutboxRow(
+                topic="auth.letter", payload={"token": "SECRETO"}, created_at=now(), due_at=now(), tries=8,
+                dead_at=now(), error="SMTPException: <b>no</b>",
+            )
+        )  # fmt: skip
+    client = office.at_desk(app)
+    assert "/desk/unsent" in text_of(client.get("/desk"))
+    body = text_of(client.get("/desk/unsent"))
+    assert "SMTPException: &lt;b&gt;" in body and "SECRETO" not in body
+    assert post(client, "/desk/unsent").status_code == 303
+    with unit_of_work(office.tenant.id) as session:
+        assert session.execute(select(OutboxRow.tries, OutboxRow.dead_at)).one() == (0, None)
+    assert "/desk/unsent" not in text_of(client.get("/desk"))
