@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask
 from werkzeug.test import TestResponse
@@ -29,7 +30,7 @@ SEED = "an-anonymous-browser"
 # Which table an argument names a row of, where it is not simply the plural of its name.
 TABLES = {
     "attempt_id": "payment_attempts",
-    "receipt_id": "receipts",
+    "receipt_id": "payments",  # every payment has a receipt, also one made outside
     "version_id": "theme_versions",
     "batch_id": "import_batches",
     "quarantine_id": "payment_quarantine",
@@ -42,6 +43,11 @@ TABLES = {
     "row_id": "audit_rows",
     "provider_account_id": "provider_accounts",
 }
+
+
+def nothing(found: Collection[str]) -> None:
+    """Fail with every line of what was found, where nothing should be."""
+    assert not found, "\n" + "\n".join(sorted(found))
 
 
 class Unknown(LookupError):
@@ -111,6 +117,21 @@ def hostile_form(side: Side) -> dict[str, Any]:
     return form
 
 
+def hostile_query(side: Side) -> dict[str, Any]:
+    """The same ids in an address."""
+    named = {f"{_singular(table)}": str(ids[0]) for table, ids in side.rows.items() if ids}
+    chosen = [str(row_id) for row_id in side.rows["invoices"][:3]]
+    return {
+        **named,
+        **{f"{name}_id": value for name, value in named.items()},
+        **{name: str(side.first(table)) for name, table in TABLES.items()},
+        "invoice": chosen,
+        "invoices": chosen,
+        "tenant_id": str(side.id),
+        "q": "Zoila",
+    }
+
+
 def _singular(table: str) -> str:
     return table[:-3] + "y" if table.endswith("ies") else table.removesuffix("s")
 
@@ -152,6 +173,7 @@ def rightful(world: World, route: Route) -> Asker:
 def given_to(route: Route, side: Side) -> dict[str, str]:
     """What the rightful fill in where the victim's first row is not what the page is about."""
     special = {
+        "logo.picture": {"file_id": side.first("logos")},
         "desk.colleague": {"user_id": side.people["colleague"].user_id},
         "desk.change": {"user_id": side.people["colleague"].user_id},
         "desk.disable": {"user_id": side.people["colleague"].user_id},
@@ -229,9 +251,12 @@ class Asking:
         given: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         with_token: bool = True,
+        query: Mapping[str, Any] | None = None,
     ) -> Answer:
         host = host_of(route, asker.at)
         path = fill(route, ids_of, given)
+        if query:
+            path += "?" + urlencode(query, doseq=True)
         tenant = asker.at if host == asker.at.host else None
         data: dict[str, Any] | None = None
         if method not in ("GET", "HEAD", "OPTIONS"):

@@ -35,6 +35,7 @@ from blueprints.payments.models import (
     Receipt,
 )
 from blueprints.payments.providers.bank_simulator.models import BankOrder
+from blueprints.payments.receipts import CODE_GROUPS
 from saas.audit import Actor, record
 from saas.clock import now
 from saas.database import db
@@ -42,7 +43,8 @@ from saas.files import store
 from saas.ids import new_id
 from saas.platform_database import platform_connection
 from saas.scope import unit_of_work
-from saas.tokens import digest, new_token
+from saas.tokens import digest, new_code, new_token
+from tenants.look import LOGO_PURPOSE
 from tenants.people import OneTimeLink, StaffRole
 from tenants.provider_accounts import ProviderAccount
 from tests import cast
@@ -224,6 +226,7 @@ def _files(side: Side) -> None:
             purpose="test",
         )
     ]
+    side.rows["logos"] = [store(PDF, media_type="image/png", name="logo.png", purpose=LOGO_PURPOSE)]
 
 
 def _invoices(side: Side, size: int) -> None:
@@ -289,7 +292,7 @@ def _payments(side: Side, size: int) -> None:
         add(side, Allocation, payment_id=payment, invoice_id=own[-1 - number], amount=100_000)
         if waiting:
             side.rows["payments"].append(payment)
-        code = f"C0DE-{side.cast.slug[:1].upper()}{number:03d}"
+        code = new_code(groups=CODE_GROUPS)
         add(
             side,
             Receipt,
