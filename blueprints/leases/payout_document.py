@@ -52,7 +52,7 @@ def payout_pdf(payout: Row[Any], owner_id: uuid.UUID) -> StoredFile:
             "facts": [{"label": _("Date"), "value": format_short(payout.paid_on)}],
         },
         "paid": {"label": _("Paid to the owner"), "amount": amount, "note": period},
-        "status": {"label": _("Paid"), "note": None, "tone": "success"},
+        "status": {"label": _("Transferred"), "note": None, "tone": "success"},
         "payer": {"name": owner.name, "lines": [f"{owner.document_kind} {owner.document_number}"]},
         "payment": {
             "facts": [

@@ -17,11 +17,11 @@ class Login:
     email: str
 
 
-RENTER = Login(N_("Renter"), "renata@example.com")
-OWNER = Login(N_("Owner of two properties"), "omar@example.com")
-BOTH = Login(N_("Owner who also rents"), "beatriz@example.com")
-HOLDER = Login(N_("Customer with two water accounts"), "camila@example.com")
-STAFF = Login(N_("Staff: administrator of the desk"), "desk@example.com")
+RENTER = Login(N_("Renata, who rents"), "renata@example.com")
+OWNER = Login(N_("Omar, owner of two properties"), "omar@example.com")
+BOTH = Login(N_("Beatriz, owner who also rents"), "beatriz@example.com")
+HOLDER = Login(N_("Camila, with two water accounts"), "camila@example.com")
+STAFF = Login(N_("Ana, administrator of the desk"), "desk@example.com")
 
 LOGINS: dict[str, tuple[Login, ...]] = {
     AGENCY: (RENTER, OWNER, BOTH, STAFF),
