@@ -202,6 +202,24 @@ def test_the_bucket_is_the_same_for_a_name_that_nobody_has(ana, monkeypatch) -> 
     assert statuses == [422] * 10 + [429] * 2
 
 
+def test_a_name_that_nobody_has_costs_the_same_work(ana, monkeypatch) -> None:
+    """B06: one comparison, whoever is meant; the clock must not tell who has an access."""
+    with unit_of_work(ana.tenant.id):
+        add_user("cerrada@x.test", status="disabled")
+    compared: list[str] = []
+    really = PasswordHasher.verify
+
+    def verify(self, hashed, password):
+        compared.append(password)
+        return really(self, hashed, password)
+
+    monkeypatch.setattr(PasswordHasher, "verify", verify)
+    for email in (ANA, "nadie@x.test", "cerrada@x.test", "nada"):
+        compared.clear()
+        assert door.log_in(ana.browser(), ana.tenant, email, "no es esta").status_code == 422
+        assert compared == ["no es esta"], email
+
+
 def test_a_success_empties_the_bucket(ana) -> None:
     for _round in range(2):
         for number in range(6):
