@@ -54,19 +54,22 @@ def record_outside_payment(new: OutsidePayment) -> uuid.UUID:
         )
     )
     db.session.flush()
-    for invoice_id, amount in sorted(new.items):
-        _settle(payment_id, invoice_id, amount, new)
+    # What later capabilities book of it: the invoices' own money, without what lateness added.
+    principals = [
+        (invoice_id, _settle(payment_id, invoice_id, amount, new)) for invoice_id, amount in sorted(new.items)
+    ]
     emit(
         "payment.captured",
         payment_id=payment_id,
-        items=list(new.items),
+        items=[(invoice_id, principal) for invoice_id, principal in principals if principal],
         currency=new.currency,
         paid_on=new.paid_on,
     )
     return payment_id
 
 
-def _settle(payment_id: uuid.UUID, invoice_id: uuid.UUID, amount: int, new: OutsidePayment) -> None:
+def _settle(payment_id: uuid.UUID, invoice_id: uuid.UUID, amount: int, new: OutsidePayment) -> int:
+    """Post what an invoice gets. Returns how much of it is no surcharge."""
     row = db.session.execute(
         select(Invoice.account_id, Invoice.open_amount, Invoice.total, Invoice.second_total, Invoice.due_on)
         .where(Invoice.id == invoice_id, Invoice.void_at.is_(None))
@@ -94,3 +97,4 @@ def _settle(payment_id: uuid.UUID, invoice_id: uuid.UUID, amount: int, new: Outs
         currency=new.currency,
         occurred_on=new.paid_on,
     )
+    return amount - late

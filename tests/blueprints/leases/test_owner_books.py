@@ -146,6 +146,28 @@ def test_a_surcharge_for_lateness_is_not_the_owner_s(world: World) -> None:
         assert -balance(rules.SURCHARGE) == 100
 
 
+def test_a_surcharge_paid_with_the_last_part_is_not_the_owner_s_either(world: World) -> None:
+    with unit_of_work(world.tenant.id):
+        rent = add_invoice(
+            world.lease,
+            "FV-9",
+            amount=1000,
+            type_code="rent",
+            currency="COP",
+            due_on=DAY,
+            second_due_on=DAY + datetime.timedelta(days=10),
+            second_total=1100,
+        )
+        for part, on in ((600, DAY), (500, DAY + datetime.timedelta(days=3))):
+            record_outside_payment(
+                OutsidePayment(items=[(rent, part)], paid_on=on, currency="COP", method="PSE", reference="1")
+            )
+        assert -balance(rules.OWNER_PAYABLE) == 1000
+        assert -balance(rules.SURCHARGE) == 100
+        assert balance(rules.UNCOLLECTED_RENT) == 0
+        assert balance(rules.RECEIVABLE) == 0
+
+
 def test_a_stranger_sees_no_payout(world: World) -> None:
     with unit_of_work(world.tenant.id):
         payout = record_payout(
