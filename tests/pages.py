@@ -199,7 +199,7 @@ class _Reader(HTMLParser):
 
     def _labels(self) -> None:
         for tag, attributes, inside in self.controls:
-            if tag == "input" and attributes.get("type", "text") in NEEDS_NONE:
+            if "hidden" in attributes or (tag == "input" and attributes.get("type", "text") in NEEDS_NONE):
                 continue
             named = (
                 attributes.keys() & {"aria-label", "aria-labelledby"} or attributes.get("id") in self.labels

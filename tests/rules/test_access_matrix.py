@@ -9,6 +9,7 @@ import pytest
 
 from saas.permissions import GATEWAY, SIGNED_IN
 from saas.web import TENANT
+from tenants.frame import ALLOWED_WHILE_VIEWING
 from tests.rules.asking import (
     Answer,
     Asker,
@@ -24,6 +25,7 @@ from tests.rules.asking import (
     keeping_nothing,
     new_id_that_nobody_has,
     nothing,
+    repair,
     request,
     rightful,
     row_text,
@@ -219,6 +221,84 @@ def touched_by(world: World, before: dict[str, dict[str, str]], asker: Asker) ->
             elif any(name in text for name in victims):
                 found.append(f"{table} {row_id} is new and names the victim: {text[:300]}")
     return found
+
+
+# What no form of a customer may ever change, whatever fields it carries.
+NOT_THE_CUSTOMERS = (
+    *(
+        "accounts",
+        "account_parties",
+        "customers",
+        "domains",
+        "properties",
+        "staff_roles",
+        "tenants",
+        "theme_versions",
+    ),
+    *(
+        "invoices",
+        "invoice_lines",
+        "invoice_types",
+        "journal_entries",
+        "postings",
+        "ledger_accounts",
+        "leases",
+    ),
+    *("payments", "payment_allocations", "payouts", "provider_accounts", "receipts", "import_batches"),
+)
+
+
+def test_a_customers_forms_set_no_more_than_they_ask_for(
+    world: World, asking: Asking, all_routes: list[Route]
+):
+    """Own pages, own ids, and the fields of every mass assignment: role, balance, status=paid, tenant (A06)."""
+    before = contents(world, world.victim)
+    customer = Asker("customer", world.victim, world.victim.people["customer"])
+    kept = world.superuser.execute(
+        "SELECT email, status, customer_id FROM users WHERE id = %s", (customer.person.user_id,)
+    ).fetchone()
+    for route in tenant_routes(all_routes):
+        if "POST" in route.methods and route.permission == SIGNED_IN:
+            asking.ask(customer, route, "POST", world.victim, form=hostile_form(world.victim))
+    after = contents(world, world.victim)
+    nothing([answer for answer in map(str, asking.answers) if answer.endswith("500")])
+    nothing(differences({name: before[name] for name in NOT_THE_CUSTOMERS}, after))
+    assert (
+        kept
+        == world.superuser.execute(
+            "SELECT email, status, customer_id FROM users WHERE id = %s", (customer.person.user_id,)
+        ).fetchone()
+    )
+
+
+def test_staff_who_look_on_change_nothing(world: World, asking: Asking, all_routes: list[Route]):
+    """While staff see a customer's pages every form is refused, but the two that end it (A18)."""
+    admin = Asker("staff looking on", world.victim, world.victim.people["admin"])
+    looked_at = world.victim.first("customers")
+
+    def look_on() -> None:
+        world.superuser.execute(
+            "UPDATE sessions SET viewing_customer_id = %s, viewing_since = now() WHERE id = %s",
+            (looked_at, admin.person.session_id),
+        )
+
+    look_on()
+    before = contents(world, world.victim)
+    refused = []
+    for route in guarded(all_routes):
+        if "POST" in route.methods and route.endpoint not in ALLOWED_WHILE_VIEWING:
+            look_on()
+            answer = asking.ask(admin, route, "POST", world.victim, form=hostile_form(world.victim))
+            if answer.status not in (403, 404):
+                refused.append(str(answer))
+    nothing(refused)
+    nothing(differences(before, contents(world, world.victim)))
+    look_on()
+    seen = asking.ask(
+        admin, next(r for r in all_routes if r.endpoint == "invoices.pending"), "GET", world.victim
+    )
+    assert seen.status == 200 and seen.leaks((world.victim.person_canary.encode(),)), "they do see the pages"
+    repair(world, world.victim, admin.person)
 
 
 # --- the rightful ---------------------------------------------------------------------------------------------------

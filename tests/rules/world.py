@@ -107,12 +107,14 @@ class World:
 
 
 @contextmanager
-def a_world(app: Flask, urls: DatabaseUrls, *, size: int = 2) -> Iterator[World]:
+def a_world(
+    app: Flask, urls: DatabaseUrls, *, size: int = 2, other_size: int | None = None
+) -> Iterator[World]:
     """Build the world; `size` is how many rows the lists of each side have at least."""
     with psycopg.connect(urls.superuser, autocommit=True) as superuser:
         superuser.execute("SELECT set_config('lock_timeout', '5s', false)")
         victim = build_side(app, "hogar", "CANARIO-HOGAR", "PERSONA-ZULEMA", size)
-        other = build_side(app, "vecino", "CANARIO-VECINO", "PERSONA-YOLANDA", size)
+        other = build_side(app, "vecino", "CANARIO-VECINO", "PERSONA-YOLANDA", other_size or size)
         world = World(app, urls, superuser, victim, other)
         for side in (victim, other):
             for person in side.people.values():
@@ -296,6 +298,7 @@ def _payments(side: Side, size: int) -> None:
         add(
             side,
             Receipt,
+            id=payment,  # a receipt has the id of its payment
             number=f"{side.person_canary}-{number}",
             payment_id=payment,
             verification_code=code,
@@ -423,7 +426,7 @@ def open_session(world: World, side: Side, person: Person) -> None:
         "INSERT INTO sessions (tenant_id, id, token_digest, user_id, host, created_at, last_seen_at, expires_at,"
         " confirmed_at, device, address) VALUES (%(tenant)s, %(id)s, %(digest)s, %(user)s, %(host)s, %(now)s, %(now)s,"
         " %(end)s, %(now)s, 'test', '127.0.0.1') ON CONFLICT (tenant_id, id) DO UPDATE SET"
-        " last_seen_at = %(now)s, expires_at = %(end)s, confirmed_at = %(now)s, notice = NULL,"
+        " host = %(host)s, last_seen_at = %(now)s, expires_at = %(end)s, confirmed_at = %(now)s, notice = NULL,"
         " viewing_customer_id = NULL, viewing_since = NULL, token_digest = %(digest)s",
         {
             "tenant": side.id,
