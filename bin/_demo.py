@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import http.client
+import json
 import shutil
 import signal
 import socket
@@ -17,13 +18,15 @@ from pathlib import Path
 from types import FrameType
 
 from saas.local.child import Child
-from saas.local.installation import Installation, installation
+from saas.local.installation import OURS, Installation, installation
 from saas.local.postgres import PostgresFailed
 
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / "var" / "demo"
 ADDRESS = "127.0.0.1"  # every name below .localhost leads here
 PORT = 8000
+DBNAME = "ventanilla_demo"
+RUNNING = HOME / "running.json"  # while it runs: what bin/flask needs to join in
 READY_SECONDS = 60
 
 
@@ -56,7 +59,7 @@ def run(port: int, *, fresh: bool = False) -> int:
     if fresh:
         shutil.rmtree(HOME, ignore_errors=True)
     print("Starting …", flush=True)
-    with installation(HOME, environment="demo", port=port, dbname="ventanilla_demo") as demo:
+    with installation(HOME, environment="demo", port=port, dbname=DBNAME) as demo, told(demo):
         load_data(demo, HOME)
         with (
             subprocess.Popen(
@@ -69,6 +72,19 @@ def run(port: int, *, fresh: bool = False) -> int:
             while server.exit_status is None:
                 time.sleep(0.5)
             raise DemoFailed(f"The web server ended by itself:\n{tail(log_of(HOME))}")
+
+
+@contextlib.contextmanager
+def told(demo: Installation) -> Iterator[None]:
+    """Leaves word, for our own user only, how commands reach the running demo."""
+    ours = {name: value for name, value in demo.environ.items() if name.startswith(OURS)}
+    RUNNING.unlink(missing_ok=True)
+    RUNNING.touch(mode=0o600)
+    RUNNING.write_text(json.dumps(ours))
+    try:
+        yield
+    finally:
+        RUNNING.unlink(missing_ok=True)
 
 
 def check(port: int) -> int:
