@@ -14,6 +14,10 @@ from saas.scope import TenantOwned
 
 
 class ImportBatch(TenantOwned, Model):
+    """States: prepared (uploaded, nobody has said go), waiting, running, then done, refused (nothing was kept) or
+    failed (our fault; nothing was kept); done may become undoing and undone. A dry run that ends in done would
+    have been taken."""
+
     __tablename__ = "import_batches"
 
     profile: Mapped[str]
@@ -27,9 +31,11 @@ class ImportBatch(TenantOwned, Model):
     rows_read: Mapped[int] = mapped_column(default=0)
     rows_done: Mapped[int] = mapped_column(default=0)  # progress while it runs
     created: Mapped[int] = mapped_column(default=0)
+    updated: Mapped[int] = mapped_column(default=0)
     unchanged: Mapped[int] = mapped_column(default=0)
     refused: Mapped[int] = mapped_column(default=0)
     problem: Mapped[dict[str, Any] | None]  # why the whole file was refused: msgid and facts
+    undo: Mapped[dict[str, Any] | None]  # what an undo did: voided, deleted, kept
     created_by: Mapped[uuid.UUID | None]
     created_at: Mapped[datetime.datetime]
     finished_at: Mapped[datetime.datetime | None]
@@ -39,14 +45,17 @@ class ImportBatch(TenantOwned, Model):
         belongs_to("file_id", "files"),
         Index("ix_import_batches_when", "tenant_id", text("created_at DESC"), text("id DESC")),
         CheckConstraint(
-            "state IN ('waiting', 'running', 'done', 'refused', 'failed', 'undone')", name="state"
+            "state IN ('prepared', 'waiting', 'running', 'done', 'refused', 'failed', 'undoing', 'undone')",
+            name="state",
         ),
         CheckConstraint("mode IN ('all-or-nothing', 'good-rows-only')", name="mode"),
     )
 
 
 class ImportRefusal(TenantOwned, Model):
-    """One refused row, with the number it has in the file (the header is row 1) and why."""
+    """What is wrong with one row, with the number it has in the file (the header is row 1) and why.
+
+    `refuses` False is a warning: the row was taken, without the value."""
 
     __tablename__ = "import_refusals"
 
@@ -55,6 +64,7 @@ class ImportRefusal(TenantOwned, Model):
     column: Mapped[str | None]
     value: Mapped[str | None]
     msgid: Mapped[str]
+    refuses: Mapped[bool] = mapped_column(default=True)
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     __table_args__ = (

@@ -391,9 +391,11 @@ def upgrade() -> None:
         sa.Column("rows_read", sa.BigInteger(), nullable=False),
         sa.Column("rows_done", sa.BigInteger(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("updated", sa.BigInteger(), nullable=False),
         sa.Column("unchanged", sa.BigInteger(), nullable=False),
         sa.Column("refused", sa.BigInteger(), nullable=False),
         sa.Column("problem", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("undo", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("created_by", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
@@ -402,7 +404,7 @@ def upgrade() -> None:
             "mode IN ('all-or-nothing', 'good-rows-only')", name=op.f("ck_import_batches_mode")
         ),
         sa.CheckConstraint(
-            "state IN ('waiting', 'running', 'done', 'refused', 'failed', 'undone')",
+            "state IN ('prepared', 'waiting', 'running', 'done', 'refused', 'failed', 'undoing', 'undone')",
             name=op.f("ck_import_batches_state"),
         ),
         sa.ForeignKeyConstraint(
@@ -539,6 +541,7 @@ def upgrade() -> None:
         sa.Column("column", sa.Text(), nullable=True),
         sa.Column("value", sa.Text(), nullable=True),
         sa.Column("msgid", sa.Text(), nullable=False),
+        sa.Column("refuses", sa.Boolean(), nullable=False),
         sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id", "batch_id"],

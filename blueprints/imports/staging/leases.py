@@ -1,0 +1,192 @@
+"""Leases: each opens a renter's account and the owners' account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from blueprints.imports.rules import EMPTY, Columns, Found
+from blueprints.imports.staging import people
+from blueprints.imports.staging.customers import planned
+from blueprints.imports.staging.events import tell_parties
+from blueprints.imports.staging.load import Load, Plan
+from blueprints.imports.staging.statement import arrange, execute
+from saas.languages import N_
+
+FIELDS: Final[Mapping[str, str]] = {
+    "number": "text",
+    "property_code": "text",
+    "renter_document": "text",
+    "owner_documents": "text[]",
+    "owner_shares": "bigint[]",
+    "rent": "bigint",
+    "starts_on": "date",
+    "ends_on": "date",
+    "payment_day": "bigint",
+    "commission": "bigint",
+}
+BASIS_POINT: Final = 100  # millionths
+NO_PROPERTY: Final = N_("There is no property “%(value)s”.")
+OTHER_PEOPLE: Final = N_("“%(value)s” is already in the books with another property or other people.")
+TAKEN: Final = N_("“%(value)s” is already the number of an account without a lease.")
+
+
+def prepare(columns: Columns, load: Load) -> list[tuple[str, Found]]:
+    """Shares and commission come in basis points and are kept in millionths."""
+    load.named.add(columns["renter_document"])
+    for documents in columns["owner_documents"]:
+        load.named.add(documents or ())
+    columns["owner_shares"] = [
+        None if shares is None else tuple(share * BASIS_POINT for share in shares)
+        for shares in columns["owner_shares"]
+    ]
+    if commissions := columns.get("commission"):
+        columns["commission"] = [None if one is None else one * BASIS_POINT for one in commissions]
+    endless: Found = [(i, EMPTY) for i, day in enumerate(columns["ends_on"]) if day is None]
+    return [("ends_on", endless)]
+
+
+def judge(load: Load) -> None:
+    people.find(load.named, load.home.country)
+    people.judge("renter_document")
+    people.judge("owner_documents", listed=True)
+    execute(
+        """
+        INSERT INTO staged_wrong (line, field, value, msgid, facts)
+        SELECT s.line, 'property_code', s.property_code, CAST(:msgid AS text),
+               jsonb_build_object('value', s.property_code)
+          FROM staged s
+         WHERE NOT EXISTS (SELECT 1 FROM properties p WHERE p.tenant_id = :tenant AND p.code = s.property_code)
+        """,
+        msgid=NO_PROPERTY,
+    )
+    execute(
+        """
+        INSERT INTO staged_wrong (line, field, value, msgid, facts)
+        SELECT DISTINCT s.line, 'number', s.number, CAST(:msgid AS text), jsonb_build_object('value', s.number)
+          FROM staged s
+          JOIN accounts a ON a.tenant_id = :tenant AND a.kind IN ('lease', 'mandate') AND a.number = s.number
+         WHERE NOT EXISTS (SELECT 1 FROM leases l WHERE l.tenant_id = :tenant AND l.number = s.number)
+        """,
+        msgid=TAKEN,
+    )
+    arrange(
+        """
+        CREATE TEMP TABLE staged_owners ON COMMIT DROP AS
+        SELECT s.line, s.stem, o.place, p.customer_id, o.share
+          FROM staged s
+         CROSS JOIN LATERAL unnest(s.owner_documents, s.owner_shares) WITH ORDINALITY AS o (document, share, place)
+          JOIN staged_people p ON p.document = o.document
+        """
+    )
+    execute(
+        """
+        INSERT INTO staged_wrong (line, field, value, msgid, facts)
+        SELECT s.line, 'number', s.number, CAST(:msgid AS text), jsonb_build_object('value', s.number)
+          FROM staged s
+          JOIN leases l ON l.tenant_id = :tenant AND l.number = s.number
+          JOIN properties b ON b.tenant_id = :tenant AND b.id = l.property_id
+          JOIN staged_people r ON r.document = s.renter_document
+         WHERE NOT EXISTS (SELECT 1 FROM staged_wrong w WHERE w.line = s.line)
+           AND (b.code <> s.property_code
+             OR NOT EXISTS (SELECT 1 FROM account_parties p
+                             WHERE p.tenant_id = :tenant AND p.account_id = l.lease_account_id
+                               AND p.role = 'renter' AND p.customer_id = r.customer_id)
+             OR (SELECT array_agg((p.customer_id, p.share)::text ORDER BY p.customer_id)
+                   FROM account_parties p
+                  WHERE p.tenant_id = :tenant AND p.account_id = l.mandate_account_id AND p.role = 'owner')
+                IS DISTINCT FROM
+                (SELECT array_agg((o.customer_id, o.share)::text ORDER BY o.customer_id)
+                   FROM staged_owners o WHERE o.line = s.line))
+        """,
+        msgid=OTHER_PEOPLE,
+    )
+
+
+def plan(load: Load) -> Plan:
+    """A lease that is known changes its terms: rent, dates, day of payment, commission."""
+    execute(
+        """
+        CREATE TEMP TABLE staged_ready ON COMMIT DROP AS
+        SELECT row_number() OVER (ORDER BY x.line) AS place, x.*
+          FROM (SELECT s.line, s.stem, s.number, s.rent, s.starts_on, s.ends_on, b.id AS property_id, b.address, b.city,
+                       r.customer_id AS renter_id, l.id AS known_id,
+                       coalesce(s.payment_day, l.payment_day, extract(day FROM s.starts_on)::bigint) AS payment_day,
+                       coalesce(s.commission, l.commission, 0) AS commission,
+                       l.id IS NOT NULL AND (s.rent, s.starts_on, s.ends_on) IS DISTINCT FROM
+                         (l.rent, l.starts_on, l.ends_on)
+                         OR coalesce(s.payment_day, l.payment_day) IS DISTINCT FROM l.payment_day
+                         OR coalesce(s.commission, l.commission) IS DISTINCT FROM l.commission AS differs
+                  FROM staged s
+                  JOIN properties b ON b.tenant_id = :tenant AND b.code = s.property_code
+                  JOIN staged_people r ON r.document = s.renter_document
+                  LEFT JOIN leases l ON l.tenant_id = :tenant AND l.number = s.number
+                 WHERE NOT EXISTS (SELECT 1 FROM staged_wrong w WHERE w.line = s.line)) x
+         WHERE x.known_id IS NULL OR x.differs
+        """
+    )
+    return planned()
+
+
+def write(load: Load, first: int, last: int) -> None:
+    slice_ = {"first": first, "last": last}
+    execute(
+        """
+        INSERT INTO accounts (tenant_id, id, kind, number, property_id, address, city, status, opened_on, details,
+                              batch_id, created_at)
+        SELECT :tenant, (r.stem || k.digits)::uuid, k.kind, r.number, r.property_id, r.address, r.city, 'active',
+               r.starts_on, '{}', CAST(:batch AS uuid), CAST(:moment AS timestamptz)
+          FROM staged_ready r CROSS JOIN (VALUES ('0010', 'lease'), ('0011', 'mandate')) AS k (digits, kind)
+         WHERE r.place BETWEEN :first AND :last AND r.known_id IS NULL
+        """,
+        batch=load.batch_id,
+        moment=load.moment,
+        **slice_,
+    )
+    execute(
+        """
+        INSERT INTO account_parties (tenant_id, id, account_id, customer_id, role, share, valid_from)
+        SELECT :tenant, (r.stem || '0012')::uuid, (r.stem || '0010')::uuid, r.renter_id, 'renter', 1000000, r.starts_on
+          FROM staged_ready r WHERE r.place BETWEEN :first AND :last AND r.known_id IS NULL
+         UNION ALL
+        SELECT :tenant, (r.stem || lpad(to_hex(256 + o.place), 4, '0'))::uuid, (r.stem || '0011')::uuid, o.customer_id,
+               'owner', o.share, r.starts_on
+          FROM staged_ready r JOIN staged_owners o ON o.line = r.line
+         WHERE r.place BETWEEN :first AND :last AND r.known_id IS NULL
+        """,
+        **slice_,
+    )
+    execute(
+        """
+        INSERT INTO leases (tenant_id, id, number, property_id, lease_account_id, mandate_account_id, rent, currency,
+                            commission, payment_day, starts_on, ends_on, batch_id)
+        SELECT :tenant, (stem || '0013')::uuid, number, property_id, (stem || '0010')::uuid, (stem || '0011')::uuid,
+               rent, CAST(:currency AS text), commission, payment_day, starts_on, ends_on, CAST(:batch AS uuid)
+          FROM staged_ready WHERE place BETWEEN :first AND :last AND known_id IS NULL
+        """,
+        batch=load.batch_id,
+        currency=load.home.currency,
+        **slice_,
+    )
+    execute(
+        """
+        UPDATE leases l
+           SET rent = r.rent, starts_on = r.starts_on, ends_on = r.ends_on, payment_day = r.payment_day,
+               commission = r.commission
+          FROM staged_ready r
+         WHERE r.place BETWEEN :first AND :last AND l.tenant_id = :tenant AND l.id = r.known_id
+        """,
+        **slice_,
+    )
+
+
+def finish(load: Load) -> None:
+    arrange(
+        """
+        CREATE TEMP TABLE staged_billed ON COMMIT DROP AS
+        SELECT (r.stem || k.digits)::uuid AS account_id
+          FROM staged_ready r CROSS JOIN (VALUES ('0010'), ('0011')) AS k (digits)
+         WHERE r.known_id IS NULL
+        """
+    )
+    tell_parties()
