@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from flask import g, jsonify, make_response, redirect, request, url_for
+from flask import g, jsonify, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -15,7 +15,7 @@ from blueprints.payments.blueprint import pages
 from blueprints.payments.choosing import Choice, ChosenInvoice, InProcess, choose
 from blueprints.payments.interface import Form, Redirect, step_from_data
 from blueprints.payments.starting import Started, start
-from blueprints.payments.titles import invoice_title, method_title
+from blueprints.payments.titles import invoice_title
 from blueprints.payments.wire import current_wire
 from saas.clock import now
 from saas.permissions import SIGNED_IN, allow
@@ -85,24 +85,21 @@ def begin() -> Answer:
 
 @pages.get("/payments/<uuid:attempt_id>")
 @allow(SIGNED_IN)
-def status(attempt_id: uuid.UUID) -> Response:
+def status(attempt_id: uuid.UUID) -> str:
     """Where a payment stands. Whatever the browser brings along is not read: only our own books say."""
     found = queries.attempt(reach_of(g.viewer, g.tenant), attempt_id)
     if found is None:
         raise NotFound()
     step = step_from_data(found.step) if found.step else None
     going_on = found.state in rules.OPEN_STATES
-    page = render(
+    return render(
         "payments/status.html",
         attempt=found,
         going_on=going_on,
-        asked_at=request.args.get("asked", ""),
-        method=method_title(found.provider),
         way_back=step.url if isinstance(step, Redirect) and found.state == rules.CREATED else "",
         over=found.state == rules.CREATED and found.expires_at <= now(),
         grace=found.expires_at + rules.GRACE,
     )
-    return make_response(page)
 
 
 status.quiet = True  # type: ignore[attr-defined]  # a page that waits must not keep a session alive

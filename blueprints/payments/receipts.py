@@ -144,7 +144,7 @@ def paper_data(facts: ReceiptFacts, tenant: TenantContext) -> dict[str, Any]:
         ],
         "total": amount(facts.amount - facts.surplus),
         "verify": {
-            "code": facts.verification_code,
+            "code": (facts.verification_code or "").replace("-", ""),  # the template groups it
             "code_label": _("Verification code"),
             "lines": [_("Anybody can check it at this address, or by scanning the picture.")],
             "qr": qr_svg(check, _("QR code to check this receipt")).encode(),

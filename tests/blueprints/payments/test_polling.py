@@ -123,3 +123,15 @@ def test_pending_waits_for_the_grace(world: PayingWorld):
     with unit_of_work(world.tenant.id):
         assert expire(started.attempt_id, now=due)
     assert world.attempt(started.attempt_id).state == "expired"
+
+
+def test_the_commands(world: PayingWorld):
+    started = world.start(world.invoice())
+    at_the_bank(world, started, "approve")
+    reference = world.attempt(started.attempt_id).reference
+    run = world.app.test_cli_runner()
+    assert reference in run.invoke(args=["payments", "unknown", "--tenant", "aguas"]).output
+    assert "moved" in run.invoke(args=["payments", "poll", "--tenant", "aguas"]).output
+    assert run.invoke(args=["payments", "unknown", "--tenant", "aguas"]).output == ""
+    assert run.invoke(args=["payments", "poll", "--tenant", "nobody"]).exit_code == 1
+    assert "2 done" in run.invoke(args=["outbox", "run", "--once"]).output

@@ -20,12 +20,15 @@ from blueprints.payments.providers.bank_simulator.messenger import (
 from blueprints.payments.providers.bank_simulator.models import BankOrder
 from saas.clock import now
 from saas.headers import policy
+from saas.money import format_money
 from saas.permissions import GATEWAY, PUBLIC, allow
 from saas.web import SIMULATOR, Pages
 from tenants.frame import keyring
 from tenants.look import render
 
 pages = Pages("bank", __name__, place=SIMULATOR)
+# How the bank writes amounts: as they are written where the money comes from.
+LOCALES = {"ARS": "es_AR", "MXN": "es_MX", "PEN": "es_PE", "CLP": "es_CL", "UYU": "es_UY", "BRL": "pt_BR"}
 FRESH = datetime.timedelta(minutes=5)
 ORDER_PARAMETERS = frozenset(
     {
@@ -71,7 +74,13 @@ def order(order_id: uuid.UUID) -> Response:
     if found is None:
         abort(404)
     how = books.standing(found, now())
-    page = render("payments/bank/order.html", order=found, standing=how, final=found.state in books.FINAL)
+    page = render(
+        "payments/bank/order.html",
+        order=found,
+        amount=format_money(found.amount, found.currency, LOCALES.get(found.currency, "es_CO")),
+        standing=how,
+        final=found.state in books.FINAL,
+    )
     response = make_response(page)
     # The decision redirects to the shop, and browsers hold redirects of a form to form-action too.
     response.headers["Content-Security-Policy"] = policy([_origin(found.return_url)])
