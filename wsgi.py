@@ -17,6 +17,7 @@ from blueprints import capabilities
 from saas import audit, counters, files, limits, outbox
 from saas.config import Config
 from saas.database import db
+from saas.environment import HouseEnvironment
 from saas.hosts import HostCheck
 from saas.languages import init_languages
 from saas.logs import init_logs
@@ -77,6 +78,7 @@ def create_app(config: Config | None = None, *, run_outbox: bool = False) -> Fla
     app.extensions["ventanilla_config"] = config
     app.extensions["keyring"] = Keyring(list(config.master_keys))
     app.extensions["file_store"] = files.FolderStore(config.files_dir)
+    app.jinja_environment = HouseEnvironment
     app.jinja_options = {
         "undefined": StrictUndefined,
         "trim_blocks": True,

@@ -9,8 +9,10 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
-from flask import Flask
+from flask import Flask, g, has_app_context
 from flask_babel import Babel, Domain, get_locale
+
+from saas.environment import Phrases, speak_through
 
 LANGUAGES = ("es", "en")
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,11 +57,30 @@ class HouseDomain(Domain):
     def __init__(self) -> None:
         super().__init__()
         self._catalogues = {language: load_catalogue(language) for language in LANGUAGES}
+        self._phrases = {language: _phrases(found) for language, found in self._catalogues.items()}
 
     def get_translations(self) -> Translations:
-        locale = get_locale()
-        language = locale.language if locale else LANGUAGES[0]
-        return self._catalogues.get(language, self._catalogues[LANGUAGES[0]])
+        return self._catalogues[_language()]
+
+    def phrases(self) -> Phrases:
+        """The sentences of the language spoken now, ready for templates."""
+        return self._phrases[_language()]
+
+    def translate(self, msgid: str) -> str:
+        return str(self._catalogues[_language()].gettext(msgid))
+
+
+def _language() -> str:
+    # A page asks dozens of times: what get_locale() has put aside is taken from there, else it is asked.
+    kept = getattr(g.get("_flask_babel"), "babel_locale", None) if has_app_context() else None
+    locale = kept or get_locale()
+    language = locale.language if locale else LANGUAGES[0]
+    return language if language in LANGUAGES else LANGUAGES[0]
+
+
+def _phrases(catalogue: Translations) -> Phrases:
+    known = catalogue._catalog  # type: ignore[attr-defined] # the only way to ask whether it knows a sentence
+    return Phrases(catalogue.gettext, known.__contains__)
 
 
 class HouseBabel(Babel):
@@ -78,3 +99,4 @@ def init_languages(
     babel = HouseBabel()
     babel.house = HouseDomain()
     babel.init_app(app, default_locale="es", locale_selector=select_locale, timezone_selector=select_zone)
+    speak_through(app, babel.house.phrases, babel.house.translate)

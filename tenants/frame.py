@@ -68,7 +68,7 @@ def _open() -> BaseResponse | None:
     g.request_id = uuid.uuid4().hex
     place: Place = request.environ.get("ventanilla.place") or Place("none")
     g.place = place
-    g.tenant = g.viewer = g.notice = None
+    g.tenant = g.viewer = g.notice = g.csrf_token = None
     _match_place(place.kind)
     view = current_app.view_functions.get(request.endpoint or "")
     permission = permission_of(view) if view else None
@@ -179,7 +179,11 @@ def _address(endpoint: str, **values: Any) -> str:
 
 
 def _csrf_key() -> bytes:
-    return keyring().derive("csrf")
+    """Derived once: it depends on the master keys, which the process reads when it starts."""
+    key: bytes | None = current_app.extensions.get("csrf_key")
+    if key is None:
+        key = current_app.extensions["csrf_key"] = keyring().derive("csrf")
+    return key
 
 
 def _binding() -> str:
@@ -195,7 +199,10 @@ def csrf_token() -> str:
     """The token for a form on this page; gives an anonymous browser a seed to bind it to."""
     if g.viewer is None and not request.cookies.get(cookie_name(SEED_COOKIE)) and not g.get("new_seed"):
         g.new_seed = new_token()
-    return csrf.make_token(_csrf_key(), _binding())
+    token: str | None = g.get("csrf_token")
+    if token is None:  # one mask a page is enough: a page has several forms
+        token = g.csrf_token = csrf.make_token(_csrf_key(), _binding())
+    return token
 
 
 def _close(response: Response) -> Response:

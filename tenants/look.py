@@ -52,7 +52,9 @@ def render(template: str, **context: Any) -> str:
     """The template as the request's tenant shows it; without a tenant, as the base shows it."""
     tenant = g.get("tenant")
     package = tenant.look.package if tenant else BASE
-    return render_in(package, template, **context)
+    # The values themselves: the globals of the same name are proxies, which cost at every touch.
+    own = {"tenant": tenant, "viewer": g.get("viewer"), "notice": g.get("notice")}
+    return render_in(package, template, **{**own, **context})
 
 
 def render_in(package: str, template: str, **context: Any) -> str:

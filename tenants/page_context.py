@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
+from typing import Any
 
 from babel import localedata
 from flask import Flask, current_app, g, has_request_context, request, url_for
 from flask_babel import gettext as _
+from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
 from saas import csrf, dates, money
@@ -29,10 +31,10 @@ class NavEntry:
 def init_page_context(app: Flask) -> None:
     environment = app.jinja_env
     environment.globals.update(
-        csrf_field=lambda: csrf.field(csrf_token()),
+        csrf_field=_csrf_field,
         asset=asset_url,
         css_url=_css_url,
-        url_for=url_for,
+        url_for=address_of_page,
         tenant=LocalProxy(lambda: g.get("tenant")),
         viewer=LocalProxy(lambda: g.get("viewer")),
         mode=LocalProxy(_mode),
@@ -61,15 +63,40 @@ def _mode() -> str:
     return chosen if chosen in ("light", "dark") else ""
 
 
+def _csrf_field() -> Markup:
+    """The same for all forms of a page."""
+    token = csrf_token()
+    kept: tuple[str, Markup] | None = g.get("csrf_field")
+    if kept is None or kept[0] != token:
+        kept = g.csrf_field = (token, csrf.field(token))
+    return kept[1]
+
+
+def address_of_page(endpoint: str, **values: Any) -> str:
+    """`url_for`, which remembers the addresses that have no variable part: menus and tabs are made of them."""
+    if values or not has_request_context() or endpoint.startswith("."):
+        return url_for(endpoint, **values)
+    known: dict[str, str] = current_app.extensions.setdefault("fixed_addresses", {})
+    address = known.get(endpoint)
+    if address is None:
+        address = url_for(endpoint)
+        if not request.script_root:
+            known[endpoint] = address
+    return address
+
+
 def locale() -> str:
     """The locale for numbers and dates: the tenant's; words may be in another language."""
-    tenant = g.get("tenant")
+    here = (
+        g._get_current_object()
+    )  # asked for by every amount on a page: one look through the proxy, not three
+    tenant = here.get("tenant")
     if tenant is None:
         return "es_CO"
-    forced = g.get("language")  # a letter speaks its reader's language
+    forced = here.get("language")  # a letter speaks its reader's language
     if forced:
         return forced if "_" in forced else _regional(forced, tenant.country)
-    viewer = g.get("viewer")
+    viewer = here.get("viewer")
     if viewer is not None and viewer.language and viewer.language != tenant.language:
         return _regional(viewer.language, tenant.country)
     return str(tenant.locale)
@@ -108,7 +135,7 @@ def navigation(area: str) -> list[NavEntry]:
     if area in (cached := g.setdefault("menus", {})):
         return list(cached[area])
     entries = [entry for entry in current_app.extensions["menu"] if entry.area == area and _shown(entry)]
-    addresses = [url_for(entry.endpoint) for entry in entries]
+    addresses = [address_of_page(entry.endpoint) for entry in entries]
     current = _current(entries, addresses) if has_request_context() else None
     drawn = [
         NavEntry(_(entry.label), address, entry.icon, entry is current)
@@ -132,7 +159,7 @@ def _current(entries: list[MenuEntry], addresses: list[str]) -> MenuEntry | None
 
 
 def _address(endpoint: str) -> str:
-    return url_for(endpoint) if endpoint in current_app.view_functions else ""
+    return address_of_page(endpoint) if endpoint in current_app.view_functions else ""
 
 
 def _shown(entry: MenuEntry) -> bool:
