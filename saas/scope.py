@@ -15,8 +15,10 @@ from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any
 
+import psycopg
 from flask import current_app
-from sqlalchemy import Connection, ForeignKey, event
+from psycopg.pq import ExecStatus, TransactionStatus
+from sqlalchemy import Connection, ForeignKey, Select, Uuid, bindparam, event
 from sqlalchemy.orm import (
     Mapped,
     ORMExecuteState,
@@ -122,6 +124,27 @@ def _criteria(tenant_id: uuid.UUID) -> Any:
     return with_loader_criteria(TenantOwned, lambda cls: cls.tenant_id == tenant_id, include_aliases=True)
 
 
+ACTIVE_TENANT = "active_tenant"
+_ACTIVE = bindparam(ACTIVE_TENANT, callable_=current_tenant_id, type_=Uuid)
+_OF_ACTIVE_TENANT = with_loader_criteria(
+    TenantOwned, lambda cls: cls.tenant_id == _ACTIVE, include_aliases=True
+)
+
+
+def net_is_on() -> bool:
+    return not _net_disabled_by_test
+
+
+def filtered(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """The statement with the net woven in, for whoever tenant is active when it is executed (`saas.readings`).
+
+    Raises OutsideTheNet for one that is not built from mapped classes.
+    """
+    if statement._propagate_attrs.get("compile_state_plugin") != "orm":
+        raise OutsideTheNet("only statements built from mapped classes are filtered by tenant")
+    return statement.options(_OF_ACTIVE_TENANT) if net_is_on() else statement
+
+
 @event.listens_for(Session, "do_orm_execute")
 def _filter(state: ORMExecuteState) -> None:
     if _net_disabled_by_test or _outside.get() is not None:
@@ -167,5 +190,26 @@ def _stamp(session: Session, _context: UOWTransaction, _instances: Any) -> None:
 def _tell_postgresql(_session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
     """`set_config(..., true)` dies with the transaction; SET would leak through the pool."""
     tenant_id = _tenant.get()
-    if tenant_id is not None and connection.dialect.name == "postgresql":
+    if tenant_id is None or connection.dialect.name != "postgresql":
+        return
+    if not _begun_with_tenant(connection, tenant_id):
         connection.exec_driver_sql("SELECT set_config('app.tenant_id', %s, true)", (str(tenant_id),))
+
+
+def _begun_with_tenant(connection: Connection, tenant_id: uuid.UUID) -> bool:
+    """Begin and name the tenant in one round trip instead of two; psycopg sees that a transaction has begun.
+
+    False when that is not possible here (a transaction is open already, a savepoint, a connection that is gone):
+    the ordinary way then does it, or raises what SQLAlchemy knows how to handle.
+    """
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, psycopg.Connection) or driver.autocommit or driver.isolation_level is not None:
+        return False
+    try:
+        if driver.pgconn.transaction_status != TransactionStatus.IDLE:
+            return False
+        # A UUID's own text: nothing in it needs quoting.
+        told = driver.pgconn.exec_(f"BEGIN; SELECT set_config('app.tenant_id', '{tenant_id}', true)".encode())
+    except psycopg.Error:
+        return False
+    return told.status == ExecStatus.TUPLES_OK

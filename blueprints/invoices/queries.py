@@ -37,6 +37,7 @@ from blueprints.invoices import rules
 from blueprints.invoices.models import Invoice, InvoiceType
 from saas.database import db
 from saas.paging import Page, decode_cursor, encode_cursor
+from saas.readings import read
 from tenants.context import Reach
 from tenants.provider_accounts import ProviderAccount
 
@@ -118,7 +119,7 @@ def pending(
     start = decode_cursor(cursor, (datetime.date, uuid.UUID))
     query = _pending(
         reach.customer_id is not None, account_id is not None, start is not None, tuple(in_process)
-    ).limit(PENDING_PAGE + 1)
+    )
     given = {
         "who": reach.customer_id or reach.user_id,
         "today": reach.today,
@@ -127,7 +128,7 @@ def pending(
         "last_day": start[0] if start else None,
         "last_id": start[1] if start else None,
     }
-    found = db.session.execute(query, given).all()
+    found = read(query, given)
     rows = [listed(row, reach.today) for row in found[:PENDING_PAGE]]
     older = encode_cursor((rows[-1].due_on, rows[-1].id)) if len(found) > PENDING_PAGE else None
     return Pending(rows, older, found[0].accounts if found else None, bool(found and found[0].online))
@@ -159,6 +160,7 @@ def _pending(
         .join(InvoiceType, InvoiceType.code == Invoice.type_code)
         .where(*_open(), _theirs(mine.c.sees_from))
         .order_by(Invoice.due_on, Invoice.id)
+        .limit(PENDING_PAGE + 1)
     )
     if of_one_account:
         query = query.where(Invoice.account_id == bindparam("account", type_=Uuid()))

@@ -38,6 +38,7 @@ WAYS_OUT = frozenset(
 )
 OUTSIDE_THE_NET = {
     "saas/scope.py": "defines the way out and tells PostgreSQL the tenant",
+    "saas/readings.py": "sends what it compiled out of mapped classes, with the net woven in",
     "saas/locks.py": "an advisory lock reads no table; its key carries the tenant",
     "saas/limits.py": "attempts are counted in a transaction of their own; every statement names the tenant",
     "saas/outbox.py": "which tenants have work is asked through the platform's role, which sees no payload",

@@ -1,0 +1,99 @@
+"""Statements that are compiled once: filtered for whoever is active, and refused where the net cannot reach."""
+
+from __future__ import annotations
+
+import uuid
+from functools import lru_cache
+
+import pytest
+from flask import Flask
+from sqlalchemy import Select, Uuid, bindparam, exists, func, literal, select
+from sqlalchemy.orm import aliased
+
+from blueprints.accounts.models import Access, Account, Customer
+from saas.database import db
+from saas.readings import read
+from saas.scope import NoTenant, OutsideTheNet, unit_of_work
+from tests.cast import TenantCast, add_account, add_customer, make_agency, make_utility
+
+
+@lru_cache
+def named() -> Select[uuid.UUID, str]:
+    return select(Customer.id, Customer.name).where(Customer.document_number == bindparam("document"))
+
+
+@lru_cache
+def with_others() -> Select[str, int, bool]:
+    other = aliased(Customer)
+    everybody = select(func.count()).select_from(select(Customer.id).subquery()).scalar_subquery()
+    return select(
+        Customer.name,
+        everybody.label("everybody"),
+        exists(select(other.id).where(other.name == "Allá")).label("there"),
+    )
+
+
+@pytest.fixture
+def two(app: Flask) -> tuple[TenantCast, TenantCast]:
+    here, there = make_utility(), make_agency()
+    with unit_of_work(here.id):
+        add_customer("Aquí", document="1")
+    with unit_of_work(there.id):
+        add_customer("Allá", document="1")
+        add_customer("Allá también", document="2")
+    return here, there
+
+
+def test_a_kept_statement_follows_the_active_tenant(
+    two: tuple[TenantCast, TenantCast], bypassing_rls: None
+) -> None:
+    here, there = two
+    for tenant, names in ((here, ["Aquí"]), (there, ["Allá"]), (here, ["Aquí"])):
+        with unit_of_work(tenant.id):
+            assert [row.name for row in read(named(), {"document": "1"})] == names
+
+
+def test_every_part_of_it_is_filtered(two: tuple[TenantCast, TenantCast], bypassing_rls: None) -> None:
+    here, there = two
+    with unit_of_work(here.id):
+        assert [(row.everybody, row.there) for row in read(with_others(), {})] == [(1, False)]
+    with unit_of_work(there.id):
+        assert [(row.everybody, row.there) for row in read(with_others(), {})] == [(2, True)] * 2
+
+
+def test_a_given_tenant_does_not_replace_the_active_one(
+    two: tuple[TenantCast, TenantCast], bypassing_rls: None
+) -> None:
+    here, there = two
+    with unit_of_work(here.id):
+        found = read(named(), {"document": "1", "active_tenant": there.id})
+    assert [row.name for row in found] == ["Aquí"]
+
+
+def test_without_a_tenant_it_raises(two: tuple[TenantCast, TenantCast]) -> None:
+    with pytest.raises(NoTenant):
+        read(named(), {"document": "1"})
+
+
+def test_it_sees_what_was_written_before_it(two: tuple[TenantCast, TenantCast]) -> None:
+    with unit_of_work(two[0].id):
+        account_id = add_account("7")
+        db.session.get_one(Account, (two[0].id, account_id)).number = "8"
+        statement = select(Account.number).where(Account.id == bindparam("account", type_=Uuid))
+        assert [row.number for row in read(statement, {"account": account_id})] == ["8"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "refusal"),
+    [
+        (select(literal(1).label("one")), OutsideTheNet),
+        (select(exists().where(Customer.name == "Aquí")), OutsideTheNet),
+        (select(Access.id).where(Access.role.in_(["holder", "owner"])), ValueError),
+    ],
+    ids=["no model", "a model out of sight", "a list that grows"],
+)
+def test_what_cannot_be_kept_is_refused(
+    two: tuple[TenantCast, TenantCast], statement: Select[int], refusal: type[Exception]
+) -> None:
+    with unit_of_work(two[0].id), pytest.raises(refusal):
+        read(statement, {})
