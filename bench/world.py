@@ -14,10 +14,11 @@ import psycopg
 from flask import Flask
 
 from blueprints.platform.starter import give_starter_kit
-from saas.audit import Actor
+from saas.audit import SYSTEM
 from saas.clock import now, today
 from saas.scope import unit_of_work
 from saas.tokens import digest, new_token
+from tenants.provider_account_services import add_provider_account
 from tenants.services import NewTenant, create_tenant
 
 INVOICES_EACH = 20
@@ -62,7 +63,8 @@ def found_tenant(app: Flask, slug: str) -> uuid.UUID:
         )
     )
     with unit_of_work(tenant_id):
-        give_starter_kit("utility", theme=None, actor=Actor("system", None, "bench"))
+        give_starter_kit("utility", theme=None, actor=SYSTEM)
+        add_provider_account("bank-simulator", "Bank", "test", {}, {}, actor=SYSTEM)
     return tenant_id
 
 
