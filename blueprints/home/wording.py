@@ -25,7 +25,7 @@ def by_when(total: Totals, today: datetime.date, locale: str) -> str:
     """How much of what is owed is late, and by when to pay: one sentence."""
     late = format_money(total.overdue, total.currency, locale)
     if total.in_process >= total.owed:
-        return _("A payment is on its way. Do not pay again.")
+        return _("A payment was begun. See how it stands before you pay again.")
     if total.next_due_on is None:
         return _("All of it is overdue: pay as soon as you can")
     by = format_long(total.next_due_on, locale)
@@ -43,5 +43,5 @@ def count_words(total: Totals, locale: str) -> str:
     text = str(ngettext("%(num)s invoice", "%(num)s invoices", total.count))
     if 0 < total.in_process < total.owed:
         busy = format_money(total.in_process, total.currency, locale)
-        text += ". " + _("A payment of %(amount)s is on its way.", amount=busy)
+        text += ". " + _("A payment of %(amount)s was begun.", amount=busy)
     return text

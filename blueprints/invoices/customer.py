@@ -17,6 +17,7 @@ from blueprints.accounts.working import Working, wanted_account, working
 from blueprints.invoices import one, queries, wording
 from blueprints.invoices.document import fiscal_of, invoice_pdf
 from blueprints.invoices.queries import Filters, InvoiceLine
+from blueprints.invoices.under_way import under_way
 from saas.barcodes import qr_svg
 from saas.money import format_money
 from saas.permissions import SIGNED_IN, allow
@@ -77,6 +78,7 @@ def pending() -> str:
     return render(
         "invoices/pending.html",
         choices=_choices(found.rows, reach.today, at_work),
+        under_way=under_way(reach, found.rows),
         older_url=_further(found.older),
         first_page="after" not in request.args,
         working=at_work,
@@ -136,6 +138,7 @@ def invoice(invoice_id: uuid.UUID) -> str:
         "invoices/one.html",
         view=view,
         row=view.listed,
+        under_way=under_way(reach, [view.listed]),
         title=wording.title(view.listed.kind, view.listed.period, locale()),
         sentence=wording.due_sentence(view, locale(), reach.today),
         parts=wording.parts(view),

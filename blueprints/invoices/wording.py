@@ -102,7 +102,7 @@ def due_sentence(view: InvoiceView, locale: str, today: datetime.date) -> str:
             return _("Nothing is left to pay.")
         return _("Paid on %(date)s", date=format_long(row.settled_on, locale))
     if row.state == rules.IN_PROCESS:
-        return _("A payment is on its way. Do not pay again.")
+        return _("A payment was begun. See how it stands before you pay again.")
     if until == today:
         return _("It is due today")
     if until < today:

@@ -10,10 +10,12 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from blueprints.accounts.reach import reach_of
+from blueprints.auth.services import leave_notice
 from blueprints.payments import queries, rules
 from blueprints.payments.blueprint import pages
 from blueprints.payments.choosing import Choice, ChosenInvoice, InProcess, choose
-from blueprints.payments.interface import Form, Redirect, step_from_data
+from blueprints.payments.interface import Form, Redirect
+from blueprints.payments.leaving import leave
 from blueprints.payments.starting import Started, start
 from blueprints.payments.titles import invoice_title
 from blueprints.payments.wire import current_wire
@@ -90,19 +92,28 @@ def status(attempt_id: uuid.UUID) -> str:
     found = queries.attempt(reach_of(g.viewer, g.tenant), attempt_id)
     if found is None:
         raise NotFound()
-    step = step_from_data(found.step) if found.step else None
     going_on = found.state in rules.OPEN_STATES
     return render(
         "payments/status.html",
         attempt=found,
         going_on=going_on,
-        way_back=step.url if isinstance(step, Redirect) and found.state == rules.CREATED else "",
-        over=found.state == rules.CREATED and found.expires_at <= now(),
+        unfinished=found.state == rules.CREATED and g.viewer.viewing_customer_id is None,
+        over=found.expires_at <= now(),
         grace=found.expires_at + rules.GRACE,
     )
 
 
 status.quiet = True  # type: ignore[attr-defined]  # a page that waits must not keep a session alive
+
+
+@pages.post("/payments/<uuid:attempt_id>/leave", endpoint="leave")
+@allow(SIGNED_IN)
+def give_up(attempt_id: uuid.UUID) -> Response:
+    """Leave a payment that was not finished and choose again at once; one that has money is shown instead."""
+    if leave(attempt_id, g.viewer, now(), wire=current_wire()) != rules.CANCELED:
+        return redirect(url_for("payments.status", attempt_id=attempt_id), 303)
+    leave_notice(g.viewer.session_id, _("You left that payment. Choose what you want to pay now."), "info")
+    return redirect(url_for("invoices.pending"), 303)
 
 
 @pages.get("/payments/<uuid:attempt_id>/status")

@@ -77,7 +77,7 @@ def _settle(payment_id: uuid.UUID, invoice_id: uuid.UUID, amount: int, new: Outs
     ).first()
     if row is None:
         raise Refusal(N_("There is no such invoice."))
-    late = max(amount - row.open_amount, 0)
+    late: int = max(amount - row.open_amount, 0)
     allowed = (row.second_total or row.total) - row.total
     if late > allowed or (late and new.paid_on <= row.due_on):
         raise Refusal(N_("The amount is more than what is owed on the invoice."))

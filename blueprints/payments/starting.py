@@ -86,6 +86,12 @@ def _make_room(viewer: Viewer, choice: Choice, key: str, now: datetime.datetime)
         if holder.state == rules.CREATED and (own or over):
             to = rules.EXPIRED if over else rules.CANCELED
             if close_attempt(holder.id, to, only_from=frozenset({rules.CREATED}), now=now):
+                audit.record(
+                    f"payment.{to}",
+                    actor=viewer.actor(),
+                    subject=("attempt", holder.id),
+                    data={"from": rules.CREATED},
+                )
                 continue
         refusal = InProcess(
             N_("A payment that includes one of these invoices is being processed. Do not pay it again.")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, and_, exists, func, select
 
-from blueprints.invoices import one, queries
+from blueprints.invoices import one, queries, under_way
 from blueprints.invoices.models import Invoice
+from blueprints.invoices.under_way import UnderWay
 from blueprints.payments import jobs
-from blueprints.payments.models import Allocation, AttemptItem, Payment, Receipt
+from blueprints.payments.models import Allocation, Attempt, AttemptItem, Payment, Receipt
+from blueprints.payments.rules import PENDING
 from blueprints.payments.titles import method_title
 from saas.database import db
 
@@ -52,5 +55,32 @@ def _held() -> ColumnElement[bool]:
     return exists().where(AttemptItem.invoice_id == Invoice.id, AttemptItem.open)
 
 
+def _own(user_id: uuid.UUID, invoice_ids: Sequence[uuid.UUID]) -> list[UnderWay]:
+    """The user's own open attempts that hold any of these invoices, the newest first."""
+    rows = db.session.execute(
+        select(Attempt.id, Attempt.amount, Attempt.currency, Attempt.created_at, Attempt.state)
+        .where(
+            Attempt.user_id == user_id,
+            Attempt.id.in_(
+                select(AttemptItem.attempt_id).where(
+                    AttemptItem.open, AttemptItem.invoice_id.in_(list(invoice_ids))
+                )
+            ),
+        )
+        .order_by(Attempt.created_at.desc(), Attempt.id)
+    )
+    return [
+        UnderWay(
+            row.amount,
+            row.currency,
+            row.created_at,
+            row.state == PENDING,
+            ("payments.status", {"attempt_id": row.id}),
+        )
+        for row in rows
+    ]
+
+
 queries.in_process.append(_held)
+under_way.told_by.append(_own)
 one.payments_of.append(_payments_of)
