@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import ipaddress
 
 from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped
@@ -84,6 +85,20 @@ def forget(kind: str, key: str) -> None:
             text("DELETE FROM attempt_buckets WHERE tenant_id = :tenant AND kind = :kind AND key = :key"),
             {"tenant": tenant_id, "kind": kind, "key": _digest(tenant_id.hex, kind, key)},
         )
+
+
+def network_of(address: str) -> str:
+    """Under what an address is counted: an IPv4 address alone, an IPv6 one with the /64 that one household has to
+    itself, or whoever guesses would never come from the same address twice. What is no address stays as it is."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, 64), strict=False).network_address)
 
 
 def _digest(*parts: str) -> str:

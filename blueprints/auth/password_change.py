@@ -25,7 +25,7 @@ from saas.clock import now
 from saas.database import db
 from saas.identity_numbers import normalise_email
 from saas.languages import N_
-from saas.limits import count_attempt, forget
+from saas.limits import count_attempt, forget, network_of
 from saas.refusals import Refusal
 from tenants.loading import serving
 from tenants.people import StaffRole, User, UserSession
@@ -40,7 +40,7 @@ def ask_recovery(email: str, address: str) -> None:
     A mailbox that got its letters for this hour gets no more, silently. Raises TooManyAttempts for an address
     that keeps asking, and Refusal for what is no e-mail at all.
     """
-    if count_attempt(BY_ADDRESS, address, window=LETTERS_WINDOW) > LETTERS_PER_ADDRESS:
+    if count_attempt(BY_ADDRESS, network_of(address), window=LETTERS_WINDOW) > LETTERS_PER_ADDRESS:
         raise TooManyAttempts
     normal = normalise_email(email)
     if normal is None:

@@ -18,7 +18,7 @@ from saas.clock import now
 from saas.database import db
 from saas.identity_numbers import normalise_email
 from saas.languages import N_
-from saas.limits import attempts, count_attempt, forget
+from saas.limits import attempts, count_attempt, forget, network_of
 from saas.refusals import Refusal
 from saas.scope import current_tenant_id
 from tenants.frame import keyring
@@ -46,6 +46,7 @@ class SignedIn:
 
 def check_address(address: str, *, worked: bool = True) -> None:
     """Raise TooManyAttempts for an address that failed too often; `worked` says a proof of work came along."""
+    address = network_of(address)
     if attempts(BY_ADDRESS, address, window=WINDOW) >= WRONG_PER_ADDRESS or (
         not worked and attempts(BY_ADDRESS_NO_WORK, address, window=WINDOW) >= WRONG_WITHOUT_WORK
     ):
@@ -72,9 +73,9 @@ def sign_in(email: str, password: str, browser: Browser, *, worked: bool = True)
         raise TooManyAttempts
     fits = _password_fits(person, password)  # first of all: a name that nobody has takes as long (case B06)
     if person is None or not fits or person.status != "active":
-        count_attempt(BY_ADDRESS, browser.address, window=WINDOW)
+        count_attempt(BY_ADDRESS, network_of(browser.address), window=WINDOW)
         if not worked:
-            count_attempt(BY_ADDRESS_NO_WORK, browser.address, window=WINDOW)
+            count_attempt(BY_ADDRESS_NO_WORK, network_of(browser.address), window=WINDOW)
         log.info("sign-in refused", extra={"event": "sign_in_refused"})
         raise Refusal(N_("The e-mail or the password is not right."))
     forget(*bucket)

@@ -17,7 +17,7 @@ from blueprints.payments.queries import ReceiptFacts
 from blueprints.payments.receipts import CODE_GROUPS, document_of
 from blueprints.payments.titles import invoice_title, method_title
 from saas.barcodes import qr_svg
-from saas.limits import count_attempt
+from saas.limits import count_attempt, network_of
 from saas.permissions import PUBLIC, SIGNED_IN, allow
 from saas.refusals import NotFound
 from saas.tokens import normalise_code
@@ -79,7 +79,7 @@ def receipt_pdf(receipt_id: uuid.UUID) -> Response:
 @allow(PUBLIC)
 def check(code: str) -> str | tuple[str, int]:
     """Whether a receipt is genuine: number, day, amount, who received it; nothing of who paid or for what."""
-    if count_attempt("receipt-check", client_address(), window=HOUR) > CHECKS:
+    if count_attempt("receipt-check", network_of(client_address()), window=HOUR) > CHECKS:
         return error_page(429)
     normal = normalise_code(code, groups=CODE_GROUPS)
     found = queries.checked_receipt(normal) if normal else None

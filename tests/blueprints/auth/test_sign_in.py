@@ -159,6 +159,19 @@ def test_one_address_that_tries_many_people_has_to_wait(ana, monkeypatch) -> Non
     assert door.log_in(client, ana.tenant, ANA).status_code == 303
 
 
+def test_a_household_of_ipv6_addresses_is_one_visitor(ana, monkeypatch) -> None:
+    monkeypatch.setattr(human, "answered", lambda *_all: human.AGE)
+    monkeypatch.setattr("saas.passwords.verify_nobody", lambda _password: False)
+    statuses = [
+        door.log_in(
+            ana.browser(), ana.tenant, f"p{number}@x.test", "x", address=f"2001:db8:1:2:{number:x}::9"
+        ).status_code
+        for number in range(22)
+    ]
+    assert statuses == [422] * 20 + [429] * 2
+    assert door.log_in(ana.browser(), ana.tenant, ANA, address="2001:db8:1:3::1").status_code == 303
+
+
 def test_without_work_an_address_waits_sooner(ana, monkeypatch) -> None:
     monkeypatch.setattr(human, "answered", lambda *_all: human.AGE)
     monkeypatch.setattr("saas.passwords.verify_nobody", lambda _password: False)
