@@ -89,6 +89,18 @@ def test_a_worker_that_died_leaves_a_row_whose_lease_ends(tenant: TenantCast) ->
         assert drain() == 1
 
 
+def test_nobody_waits_until_another_ones_thousands_are_done(tenant: TenantCast) -> None:
+    other = make_agency()
+    for where, count in ((tenant, 12), (other, 12)):
+        with unit_of_work(where.id):
+            for number in range(count):
+                enqueue("test.note", {"text": str(number)})
+    assert drain(10) == 10
+    assert sorted(tenant_id for tenant_id, _text in done) == sorted(
+        [str(tenant.id)] * 5 + [str(other.id)] * 5
+    )
+
+
 def test_every_row_runs_as_its_own_tenant(tenant: TenantCast) -> None:
     other = make_agency()
     for number in range(20):
