@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from blueprints.payments.accounts import adapter_of, view_of
-from blueprints.payments.applying import QUARANTINED, apply
+from blueprints.payments.applying import DUPLICATE, QUARANTINED, apply
 from blueprints.payments.interface import Forged, Notice
 from blueprints.payments.models import InboxRow
 from saas.database import db
@@ -55,6 +55,8 @@ def work(account: OpenedAccount, notice: Notice, row_id: uuid.UUID) -> list[str]
     if state == APPLIED:
         return []
     effects = [apply(observation, account=account, now=notice.received_at) for observation in observations]
+    if state == PUT_ASIDE and set(effects) == {DUPLICATE}:
+        return effects  # said again: what was put aside stays aside
     aside = any(effect.startswith(QUARANTINED) for effect in effects)
     mark(row_id, PUT_ASIDE if aside else APPLIED, ", ".join(effects))
     return effects

@@ -165,9 +165,12 @@ def test_a_signed_message_for_another_merchant_is_refused(world: PayingWorld):
 )
 def test_what_is_true_but_does_not_fit_is_put_aside(world: PayingWorld, changes, kind):
     started = world.start(world.invoice(100_000))
-    assert world.notify(message(world, started.attempt_id, **changes)) == 200
+    body = message(world, started.attempt_id, **changes)
+    assert world.notify(body) == 200
     assert quarantine(world) == [kind]
     assert inbox(world) == [("quarantined", 1)]
+    assert world.notify(body) == 200
+    assert inbox(world) == [("quarantined", 2)], "said again it still waits for a person"
     assert state(world, started.attempt_id) == "created"
 
 
