@@ -56,12 +56,21 @@ def start(
     """
     choice = choose(reach, invoice_ids, today=serving().today(), lock=True)
     key = rules.items_key((item.id, item.amount) for item in choice.items)
-    same = _make_room(viewer, choice, key, now)
+    closed: dict[uuid.UUID, str] = {}
+    same = _make_room(viewer, choice, key, now, closed)
     if same is not None:
         return _again(same, wire, origin)
     account = _account()
     attempt_id = _freeze(viewer, choice, key, account, now)
     step = _step(attempt_id, account, choice, wire, origin)
+    # After the provider has answered: everybody's evidence waits for ours.
+    for closed_id, to in closed.items():
+        audit.record(
+            f"payment.{to}",
+            actor=viewer.actor(),
+            subject=("attempt", closed_id),
+            data={"from": rules.CREATED},
+        )
     audit.record(
         "payment.started",
         actor=viewer.actor(),
@@ -76,8 +85,11 @@ def start(
     return Started(attempt_id, rules.CREATED, step, fresh=True)
 
 
-def _make_room(viewer: Viewer, choice: Choice, key: str, now: datetime.datetime) -> Holder | None:
-    """The user's own attempt for the very same; else see to it that no open attempt holds an invoice."""
+def _make_room(
+    viewer: Viewer, choice: Choice, key: str, now: datetime.datetime, closed: dict[uuid.UUID, str]
+) -> Holder | None:
+    """The user's own attempt for the very same; else see to it that no open attempt holds an invoice.
+    What had to be ended for it goes into `closed`."""
     for holder in holders(item.id for item in choice.items):
         own, over = holder.user_id == viewer.user_id, holder.expires_at <= now
         if own and holder.items_key == key and not (over and holder.state == rules.CREATED):
@@ -86,12 +98,7 @@ def _make_room(viewer: Viewer, choice: Choice, key: str, now: datetime.datetime)
         if holder.state == rules.CREATED and (own or over):
             to = rules.EXPIRED if over else rules.CANCELED
             if close_attempt(holder.id, to, only_from=frozenset({rules.CREATED}), now=now):
-                audit.record(
-                    f"payment.{to}",
-                    actor=viewer.actor(),
-                    subject=("attempt", holder.id),
-                    data={"from": rules.CREATED},
-                )
+                closed[holder.id] = to
                 continue
         refusal = InProcess(
             N_("A payment that includes one of these invoices is being processed. Do not pay it again.")
