@@ -171,7 +171,7 @@ def save_options() -> Answer:
     if not form.validate():
         return _options_page(form), 422
     optional = frozenset(choice.value for choice in _optional())
-    change_capabilities(form.chosen.data, optional, actor=g.viewer.actor())
+    change_capabilities(form.chosen.data or (), optional, actor=g.viewer.actor())
     say(_("Saved. What is switched off has no pages from now on; its data stays."))
     return redirect(url_for("desk.options"), 303)
 
