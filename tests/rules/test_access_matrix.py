@@ -307,6 +307,7 @@ def test_staff_who_look_on_change_nothing(world: World, asking: Asking, all_rout
 ELSEWHERE: dict[str, tuple[int, str]] = {
     "payments.summary": (422, "nothing was chosen"),
     "payments.confirm": (422, "nothing was chosen"),
+    "imports.progress": (303, "the batch is done"),
 }
 # What a form full of foreign and senseless fields may come to when the rightful sends it.
 AFTER_A_FORM = (200, 302, 303, 404, 409, 422)
