@@ -23,9 +23,7 @@ from saas.refusals import Refusal
 
 SLICE: Final = 20_000
 REASON: Final = N_("The import that brought it was undone.")
-PAID: Final = N_(
-    "Something else happened since to %(count)s of its invoices, such as %(number)s: a payment, a receipt."
-)
+PAID: Final = N_("Something was paid since on %(count)s of its invoices, such as %(number)s.")
 BEING_PAID: Final = N_("Somebody is paying %(count)s of its invoices now, such as %(number)s.")
 RECEIPT: Final = N_("A receipt was already given for %(count)s of its payments.")
 PAID_OUT: Final = N_(
