@@ -6,14 +6,32 @@ import datetime
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, null, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Integer,
+    Row,
+    Select,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    tuple_,
+)
 
 from blueprints.accounts.models import Access, Account, AccountParty, Customer
 from blueprints.accounts.reach import reachable
 from saas.database import db
 from saas.paging import Page, decode_cursor, encode_cursor
+from saas.readings import read
 from saas.refusals import NotFound
 from tenants.context import Reach
 
@@ -48,15 +66,33 @@ def my_accounts(
 
     `first` (the one worked with) leads when it is in reach, then the main one, then by number.
     """
-    chosen = case((Account.id == first, 0), else_=1) if first else literal(1)
-    query = (
+    given = {
+        "who": reach.customer_id or reach.user_id,
+        "today": reach.today,
+        "first": first,
+        "limit": limit,
+    }
+    rows = read(_my_accounts(reach.customer_id is not None), given)
+    return [_line(row) for row in rows], rows[0].known if rows else 0
+
+
+@lru_cache(maxsize=2)
+def _my_accounts(looking_on: bool) -> Select[*tuple[Any, ...]]:
+    """The statement of `my_accounts` with its values left open: most pages show the accounts at hand."""
+    who: Any = bindparam("who", type_=Uuid())
+    today: Any = bindparam("today", type_=Date())
+    reach = Reach(customer_id=who, today=today) if looking_on else Reach(user_id=who, today=today)
+    return (
         _lines(reach)
         .add_columns(func.count().over().label("known"))
-        .order_by(chosen, _main(reach).desc(), Account.number, Account.id)
-        .limit(limit)
+        .order_by(
+            case((Account.id == bindparam("first", type_=Uuid()), 0), else_=1),
+            _main(reach).desc(),
+            Account.number,
+            Account.id,
+        )
+        .limit(bindparam("limit", type_=Integer()))
     )
-    rows = db.session.execute(query).all()
-    return [_line(row) for row in rows], rows[0].known if rows else 0
 
 
 def account(reach: Reach, account_id: uuid.UUID) -> AccountLine:

@@ -12,7 +12,7 @@ from blueprints.accounts.working import Working, working
 from blueprints.home import wording
 from blueprints.invoices import queries
 from blueprints.invoices.customer import pay_url
-from blueprints.invoices.queries import Filters
+from blueprints.invoices.narrowing import Filters
 from blueprints.invoices.wording import DueWords, title
 from blueprints.leases.queries import OwnerSummary, owner_summary
 from blueprints.payments.queries import PaymentLine, recent_payments

@@ -16,7 +16,8 @@ from blueprints.accounts.reach import reach_of
 from blueprints.accounts.working import Working, wanted_account, working
 from blueprints.invoices import one, queries, wording
 from blueprints.invoices.document import fiscal_of, invoice_pdf
-from blueprints.invoices.queries import Filters, InvoiceLine
+from blueprints.invoices.narrowing import STATES, Filters
+from blueprints.invoices.queries import InvoiceLine
 from blueprints.invoices.under_way import under_way
 from saas.barcodes import qr_svg
 from saas.money import format_money
@@ -204,7 +205,7 @@ def _filters(account_id: uuid.UUID | None) -> Filters:
     return Filters(
         account_id=account_id,
         type_code=kind if _CODE.fullmatch(kind) else None,
-        state=state if state in queries.STATES else None,
+        state=state if state in STATES else None,
         year=int(year) if _YEAR.fullmatch(year) and year.isascii() and int(year) >= FIRST_YEAR else None,
         number=request.args.get("number", "")[:60].replace("\x00", ""),
     )

@@ -35,6 +35,14 @@ from blueprints.accounts.models import Account
 from blueprints.accounts.reach import reachable
 from blueprints.invoices import rules
 from blueprints.invoices.models import Invoice, InvoiceType
+from blueprints.invoices.narrowing import (
+    Filters,
+    Narrowing,
+    narrowed,
+    narrowing_of,
+    still_open,
+    values_of,
+)
 from saas.database import db
 from saas.paging import Page, decode_cursor, encode_cursor
 from saas.readings import read
@@ -43,7 +51,6 @@ from tenants.provider_accounts import ProviderAccount
 
 PAGE = 25
 PENDING_PAGE = 50
-STATES = (rules.TO_PAY, rules.OVERDUE, rules.PAID, rules.VOID)
 
 in_process: list[Callable[[], ColumnElement[bool]]] = []
 """Conditions on `Invoice.id` under which money for an invoice is on its way.
@@ -101,17 +108,6 @@ class Totals:
     overdue_count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """How a history is narrowed; None and empty leave it whole."""
-
-    account_id: uuid.UUID | None = None
-    type_code: str | None = None
-    state: str | None = None
-    year: int | None = None
-    number: str = ""
-
-
 def pending(
     reach: Reach, *, language: str, account_id: uuid.UUID | None = None, cursor: str | None = None
 ) -> Pending:
@@ -121,9 +117,7 @@ def pending(
         reach.customer_id is not None, account_id is not None, start is not None, tuple(in_process)
     )
     given = {
-        "who": reach.customer_id or reach.user_id,
-        "today": reach.today,
-        "language": language,
+        **_given(reach, language),
         "account": account_id,
         "last_day": start[0] if start else None,
         "last_id": start[1] if start else None,
@@ -143,11 +137,8 @@ def _pending(
 ) -> Select[*tuple[Any, ...]]:
     """The statement of `pending` with its values left open: to put it together takes longer than to run it, and
     everybody opens that page. `_conditions` are `in_process`, so that a statement is not older than they are."""
-    who: Any = bindparam("who", type_=Uuid())
-    today: Any = bindparam("today", type_=Date())
-    reach = Reach(customer_id=who, today=today) if looking_on else Reach(user_id=who, today=today)
+    reach, language = _bound(looking_on)
     mine = reachable(reach)
-    language: Any = bindparam("language", type_=Text())
     query = (
         columns(language, may_pay(reach))
         .add_columns(
@@ -158,7 +149,7 @@ def _pending(
         .join(Invoice, Invoice.account_id == mine.c.account_id)
         .join(Account, Account.id == Invoice.account_id)
         .join(InvoiceType, InvoiceType.code == Invoice.type_code)
-        .where(*_open(), _theirs(mine.c.sees_from))
+        .where(*still_open(), _theirs(mine.c.sees_from))
         .order_by(Invoice.due_on, Invoice.id)
         .limit(PENDING_PAGE + 1)
     )
@@ -168,6 +159,18 @@ def _pending(
         last = tuple_(bindparam("last_day", type_=Date()), bindparam("last_id", type_=Uuid()))
         query = query.where(tuple_(Invoice.due_on, Invoice.id) > last)
     return query
+
+
+def _bound(looking_on: bool) -> tuple[Reach, Any]:
+    """A reach and a language whose values come when the statement is read: see `_given`."""
+    who: Any = bindparam("who", type_=Uuid())
+    today: Any = bindparam("today", type_=Date())
+    reach = Reach(customer_id=who, today=today) if looking_on else Reach(user_id=who, today=today)
+    return reach, bindparam("language", type_=Text())
+
+
+def _given(reach: Reach, language: str) -> dict[str, object]:
+    return {"who": reach.customer_id or reach.user_id, "today": reach.today, "language": language}
 
 
 def history(
@@ -181,41 +184,23 @@ def history(
 ) -> Page[InvoiceLine]:
     """Invoices in reach, newest due date first; one statement, whose cost follows the page and the accounts in
     reach, not the years of history: each account hands over at most one page from its own index."""
-    mine = reachable(reach)
     back, ahead = (decode_cursor(text, (datetime.date, uuid.UUID)) for text in (older, newer))
-    key = tuple_(Invoice.due_on, Invoice.id)
-    order = (
-        (Invoice.due_on.asc(), Invoice.id.asc())
-        if ahead is not None
-        else (Invoice.due_on.desc(), Invoice.id.desc())
+    start = ahead or back
+    query = _history(
+        reach.customer_id is not None,
+        narrowing_of(filters),
+        start is not None,
+        ahead is not None,
+        page,
+        tuple(in_process),
     )
-    inner = (
-        select(Invoice.id.label("id"))
-        .where(
-            Invoice.account_id == mine.c.account_id,
-            _theirs(mine.c.sees_from),
-            *_narrowed(filters, reach.today),
-        )
-        .order_by(*order)
-        .limit(page + 1)
-        .correlate(mine)
-    )
-    if ahead is not None:
-        inner = inner.where(key > tuple_(*ahead))
-    elif back is not None:
-        inner = inner.where(key < tuple_(*back))
-    near = inner.lateral("near")
-    query = (
-        columns(language, may_pay(reach))
-        .select_from(mine)
-        .join(near, true())
-        .join(Invoice, Invoice.id == near.c.id)
-        .join(Account, Account.id == Invoice.account_id)
-        .join(InvoiceType, InvoiceType.code == Invoice.type_code)
-        .order_by(*order)
-        .limit(page + 1)
-    )
-    found = [listed(row, reach.today) for row in db.session.execute(query)]
+    given = {
+        **_given(reach, language),
+        **values_of(filters),
+        "last_day": start[0] if start else None,
+        "last_id": start[1] if start else None,
+    }
+    found = [listed(row, reach.today) for row in read(query, given)]
     more, rows = len(found) > page, found[:page]
     if ahead is not None:
         rows.reverse()
@@ -225,6 +210,49 @@ def history(
     has_newer = more if ahead is not None else back is not None
     has_older = more if ahead is None else True
     return Page(rows, first if has_newer else None, last if has_older else None)
+
+
+@lru_cache(maxsize=64)
+def _history(
+    looking_on: bool,
+    narrowing: Narrowing,
+    from_cursor: bool,
+    upwards: bool,
+    page: int,
+    _conditions: tuple[Callable[[], ColumnElement[bool]], ...],
+) -> Select[*tuple[Any, ...]]:
+    """The statement of `history` with its values left open (see `_pending`)."""
+    reach, language = _bound(looking_on)
+    mine = reachable(reach)
+    key = tuple_(Invoice.due_on, Invoice.id)
+    order = (
+        (Invoice.due_on.asc(), Invoice.id.asc()) if upwards else (Invoice.due_on.desc(), Invoice.id.desc())
+    )
+    inner = (
+        select(Invoice.id.label("id"))
+        .where(
+            Invoice.account_id == mine.c.account_id,
+            _theirs(mine.c.sees_from),
+            *narrowed(narrowing, reach.today),
+        )
+        .order_by(*order)
+        .limit(page + 1)
+        .correlate(mine)
+    )
+    if from_cursor:
+        last = tuple_(bindparam("last_day", type_=Date()), bindparam("last_id", type_=Uuid()))
+        inner = inner.where(key > last if upwards else key < last)
+    near = inner.lateral("near")
+    return (
+        columns(language, may_pay(reach))
+        .select_from(mine)
+        .join(near, true())
+        .join(Invoice, Invoice.id == near.c.id)
+        .join(Account, Account.id == Invoice.account_id)
+        .join(InvoiceType, InvoiceType.code == Invoice.type_code)
+        .order_by(*order)
+        .limit(page + 1)
+    )
 
 
 def totals(reach: Reach, *, account_id: uuid.UUID | None = None) -> list[Totals]:
@@ -245,7 +273,7 @@ def totals(reach: Reach, *, account_id: uuid.UUID | None = None) -> list[Totals]
             func.count().filter(late).label("overdue_count"),
         )
         .join(mine, mine.c.account_id == Invoice.account_id)
-        .where(*_open(), _theirs(mine.c.sees_from))
+        .where(*still_open(), _theirs(mine.c.sees_from))
         .group_by(Invoice.currency)
         .order_by(func.count().desc(), Invoice.currency)
     )
@@ -267,9 +295,13 @@ def totals(reach: Reach, *, account_id: uuid.UUID | None = None) -> list[Totals]
 
 def invoice_types(language: str) -> Sequence[Row[*tuple[Any, ...]]]:
     """The tenant's kinds of invoice: code and its name for many."""
-    return db.session.execute(
-        select(InvoiceType.code, kind_name(language, "many").label("name")).order_by(InvoiceType.code)
-    ).all()
+    return read(_invoice_types(), {"language": language})
+
+
+@lru_cache(maxsize=1)
+def _invoice_types() -> Select[*tuple[Any, ...]]:
+    language: Any = bindparam("language", type_=Text())
+    return select(InvoiceType.code, kind_name(language, "many").label("name")).order_by(InvoiceType.code)
 
 
 def kind_name(language: str, form: str = "one") -> ColumnElement[str]:
@@ -355,11 +387,6 @@ def columns(language: str, payable: ColumnElement[bool]) -> Select[*tuple[Any, .
     )
 
 
-def _open() -> tuple[ColumnElement[bool], ...]:
-    """In the very words of the partial index `ix_invoices_open`, or the planner would not use it."""
-    return (Invoice.open_amount > 0, Invoice.void_at.is_(None))
-
-
 def _theirs(sees_from: ColumnElement[datetime.date | None]) -> ColumnElement[bool]:
     """Whoever comes after another renter does not see what that one was asked to pay."""
     return or_(sees_from.is_(None), Invoice.issued_on >= sees_from)
@@ -375,26 +402,3 @@ def _due_today(today: datetime.date) -> ColumnElement[int]:
     )
     added = case((second, Invoice.second_total - Invoice.total), else_=0)
     return Invoice.open_amount + added
-
-
-def _narrowed(filters: Filters, today: datetime.date) -> list[ColumnElement[bool]]:
-    last = func.coalesce(Invoice.second_due_on, Invoice.due_on)
-    states: dict[str, ColumnElement[bool]] = {
-        rules.TO_PAY: and_(*_open()),
-        rules.OVERDUE: and_(*_open(), last < today),
-        rules.PAID: and_(Invoice.open_amount == 0, Invoice.void_at.is_(None)),
-        rules.VOID: Invoice.void_at.is_not(None),
-    }
-    found = [states.get(filters.state or "", true())]
-    if filters.account_id is not None:
-        found.append(Invoice.account_id == filters.account_id)
-    if filters.type_code:
-        found.append(Invoice.type_code == filters.type_code)
-    if filters.year is not None:
-        first = datetime.date(filters.year, 1, 1)
-        found.append(Invoice.due_on.between(first, first.replace(month=12, day=31)))
-    bare = "".join(sign for sign in filters.number if sign.isalnum())
-    if bare:
-        number = func.regexp_replace(Invoice.number, "[^[:alnum:]]", "", "g")
-        found.append(func.lower(number).contains(bare.lower(), autoescape=True))
-    return found

@@ -12,7 +12,7 @@ from sqlalchemy import exists, func, select, update
 from blueprints.accounts.models import AccountParty
 from blueprints.invoices import queries, rules
 from blueprints.invoices.models import Invoice
-from blueprints.invoices.queries import Filters
+from blueprints.invoices.narrowing import Filters
 from blueprints.invoices.services import void_invoice
 from blueprints.ledger import queries as books
 from blueprints.ledger.rules import CLEARING, RECEIVABLE, settle
