@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 from flask import Flask
 
-from bench import documents, pages
+from bench import documents, imports, pages
 from bench.load import ADDRESS, request_bytes
 from bench.report import Figure, table
 from bench.servers import WebServer, processor_seconds, serving
@@ -21,7 +21,7 @@ from saas.config import Config
 from saas.database import db
 from wsgi import create_app
 
-PARTS = ("pages", "documents")
+PARTS = ("pages", "import", "documents")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,11 @@ class Sizes:
     rounds: int
     seconds: float
     import_rows: int
+    import_rounds: int
 
 
-FULL = Sizes((10_000, 200_000, 1_000_000), rounds=9, seconds=3.0, import_rows=50_000)
-QUICK = Sizes((2_000, 20_000, 100_000), rounds=3, seconds=1.5, import_rows=5_000)
+FULL = Sizes((10_000, 200_000, 1_000_000), rounds=9, seconds=3.0, import_rows=50_000, import_rounds=3)
+QUICK = Sizes((2_000, 20_000, 100_000), rounds=3, seconds=1.5, import_rows=5_000, import_rounds=2)
 
 
 def run(environ: Mapping[str, str], home: Path, sizes: Sizes, parts: set[str], *, threads: int) -> str:
@@ -44,12 +45,24 @@ def run(environ: Mapping[str, str], home: Path, sizes: Sizes, parts: set[str], *
     app = create_app(Config.from_env(environ))
     figures: list[Figure] = []
     with app.app_context():
+        if "pages" in parts:
+            towns = build(app, environ, sizes)
+            db.session.remove()
+            figures += measure_pages(environ, home, towns, sizes, threads)
+        if "import" in parts:
+            say(f"Import of {sizes.import_rows:,} rows …")
+            figures += imports.measure(
+                app,
+                superuser_url=environ["MIGRATION_DATABASE_URL"],
+                app_url=environ["DATABASE_URL"],
+                folder=home,
+                rows=sizes.import_rows,
+                rounds=sizes.import_rounds,
+                say=say,
+            )
         if "documents" in parts:
             say("Documents …")
             figures.append(documents.measure(rounds=sizes.rounds, seconds=1.0))
-        if "pages" in parts:
-            towns = build(app, environ, sizes)
-            figures[:0] = measure_pages(environ, home, towns, sizes, threads)
         db.engine.dispose()
         app.extensions["platform_engine"].dispose()
     return table(figures)
