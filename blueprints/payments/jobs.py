@@ -6,7 +6,7 @@ import secrets
 import uuid
 from typing import Any
 
-from blueprints.payments.polling import expire, poll
+from blueprints.payments.polling import expire, is_due, poll
 from blueprints.payments.receipts import document_of, letter_of
 from blueprints.payments.wire import current_wire
 from saas.clock import now
@@ -16,8 +16,10 @@ from saas.outbox import enqueue, handler
 
 @handler("payments.poll")
 def poll_attempt(payload: dict[str, Any]) -> None:
-    jitter = secrets.randbelow(1000) / 1000
-    poll(uuid.UUID(payload["attempt_id"]), wire=current_wire(), now=now(), jitter=jitter)
+    """One chain of questions an attempt: one asked out of turn has planned the next one already."""
+    attempt_id, moment = uuid.UUID(payload["attempt_id"]), now()
+    if is_due(attempt_id, moment):
+        poll(attempt_id, wire=current_wire(), now=moment, jitter=secrets.randbelow(1000) / 1000)
 
 
 @handler("payments.expire")

@@ -6,7 +6,7 @@ import datetime
 import logging
 import uuid
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from blueprints.payments import rules
 from blueprints.payments.accounts import adapter_of, view_of
@@ -55,6 +55,16 @@ def poll(attempt_id: uuid.UUID, *, wire: Wire, now: datetime.datetime, jitter: f
         )
     _plan(attempt_id, polls, due)
     return effects
+
+
+def is_due(attempt_id: uuid.UUID, now: datetime.datetime) -> bool:
+    """Whether the attempt's next question is due. Somebody may have asked out of turn and planned a later one:
+    then that one is waited for, and the provider is not asked twice as often ever after."""
+    poll_at = db.session.execute(select(Attempt.poll_at).where(Attempt.id == attempt_id)).scalar()
+    if poll_at is not None and poll_at > now:
+        key = f"{attempt_id}:at:{poll_at.isoformat()}"
+        enqueue("payments.poll", {"attempt_id": str(attempt_id)}, due_at=poll_at, key=key)
+    return poll_at is not None and poll_at <= now
 
 
 def _plan(attempt_id: uuid.UUID, polls: int, due: datetime.datetime | None) -> None:

@@ -55,6 +55,21 @@ def test_the_outbox_asks_by_itself(world: PayingWorld):
     assert world.attempt(started.attempt_id).state == "captured"
 
 
+def test_a_question_out_of_turn_does_not_begin_a_second_chain(world: PayingWorld):
+    started = world.start(world.invoice())
+    moment = now()
+    ask(world, started.attempt_id)
+    world.wire.sent.clear()
+    with time_machine.travel(moment + datetime.timedelta(seconds=30), tick=True):
+        outbox.drain()  # the first question's row: the next one was planned for later meanwhile
+        assert world.wire.sent == []
+    asked = world.attempt(started.attempt_id).poll_at
+    with time_machine.travel(asked + datetime.timedelta(seconds=1), tick=True):
+        outbox.drain()
+        assert world.wire.sent == ["GET /api/order"]
+        assert world.attempt(started.attempt_id).poll_at > now()
+
+
 def test_silence_is_no_failure_and_the_next_question_comes_later(world: PayingWorld):
     started = world.start(world.invoice())
     world.wire.down = True
