@@ -106,7 +106,7 @@ def _batch_page(batch_id: uuid.UUID, form: StartForm) -> str:
         words=words,
         title=_titles().get(row.profile, row.profile),
         moving=row.state in MOVING,
-        problems=queries.problems(batch_id, queries.REFUSALS_SHOWN),
+        row_problems=queries.problems(batch_id, queries.REFUSALS_SHOWN),
         problem_count=queries.count_problems(batch_id),
         start_form=form,
     )

@@ -57,7 +57,8 @@ def balances(tenant_id: uuid.UUID) -> dict[str, int]:
             select(LedgerAccount.kind, func.sum(Posting.amount).label("amount"))
             .join(
                 LedgerAccount,
-                (LedgerAccount.tenant_id == Posting.tenant_id) & (LedgerAccount.id == Posting.ledger_account_id),
+                (LedgerAccount.tenant_id == Posting.tenant_id)
+                & (LedgerAccount.id == Posting.ledger_account_id),
             )
             .group_by(LedgerAccount.kind)
         )

@@ -224,7 +224,13 @@ def rents(folder: Path, *rows: str) -> Path:
 
 def test_a_number_with_other_content_is_refused_with_the_columns(leased, tmp_path: Path) -> None:
     load(leased.id, "facturas_arrendamiento", rents(tmp_path, rent(1, "CT-2000")))
-    found = one(good(leased.id, "facturas_arrendamiento", rents(tmp_path, rent(1, "CT-2001", total="90,00"), rent(2, "CT-2000"))))
+    found = one(
+        good(
+            leased.id,
+            "facturas_arrendamiento",
+            rents(tmp_path, rent(1, "CT-2001", total="90,00"), rent(2, "CT-2000")),
+        )
+    )
     assert numbers(found) == (1, 0, 0, 1)
     assert reasons(found) == {
         2: ["“FV-1” is already in the books with other content: contrato, total, valor."]
@@ -234,7 +240,11 @@ def test_a_number_with_other_content_is_refused_with_the_columns(leased, tmp_pat
 def test_an_invoice_that_is_said_paid_later_is_settled_then(leased, tmp_path: Path) -> None:
     load(leased.id, "facturas_arrendamiento", rents(tmp_path, rent(1, "CT-2000"), rent(2, "CT-2000")))
     found = one(
-        load(leased.id, "facturas_arrendamiento", rents(tmp_path, rent(1, "CT-2000", state="PAGADA"), rent(2, "CT-2000")))
+        load(
+            leased.id,
+            "facturas_arrendamiento",
+            rents(tmp_path, rent(1, "CT-2000", state="PAGADA"), rent(2, "CT-2000")),
+        )
     )
     assert numbers(found) == (0, 1, 1, 0)
     check_books(leased.id)
@@ -281,7 +291,9 @@ def test_receipts_confirm_what_was_declared_and_settle_the_rest(leased, tmp_path
 def test_people_are_brought_up_to_date(app: Flask, tmp_path: Path) -> None:
     tenant = make_agency()
     header = "tipo_documento;numero_documento;nombre;correo;celular;direccion;ciudad"
-    load(tenant.id, "terceros", put(tmp_path, f"{header}\nCC;1.017.123.456;Ana Ríos;ANA@Example.com;;;Bello\n"))
+    load(
+        tenant.id, "terceros", put(tmp_path, f"{header}\nCC;1.017.123.456;Ana Ríos;ANA@Example.com;;;Bello\n")
+    )
     found = one(
         load(tenant.id, "terceros", put(tmp_path, f"{header}\nCC;1017123456;Ana Ríos Paz;;300 123 4567;;\n"))
     )
