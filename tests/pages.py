@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html.parser import HTMLParser
@@ -300,23 +300,23 @@ def _english() -> frozenset[str]:
 
 
 def _headers(page: Page, response: TestResponse) -> None:
-    page.complaints += missing_headers(response)
+    page.complaints += missing_headers(response.headers)
     if "no-store" not in response.headers.get("Cache-Control", ""):
         page.complaints.append("a page may be kept by a cache")
 
 
-def missing_headers(response: TestResponse) -> list[str]:
+def missing_headers(headers: Mapping[str, str]) -> list[str]:
     """What is wrong with the security headers of any answer."""
     found = []
     for name, parts in HEADERS.items():
-        value = response.headers.get(name)
+        value = headers.get(name)
         if value is None:
             found.append(f"no {name}")
         else:
             found += [f"{name} lacks {part}" for part in parts if part not in value]
-    policy = response.headers.get("Content-Security-Policy", "")
+    policy = headers.get("Content-Security-Policy", "")
     if "unsafe" in policy or re.search(r"(?<!\w)\*", policy):
         found.append("the content policy allows too much")
-    if "Access-Control-Allow-Origin" in response.headers:
+    if "Access-Control-Allow-Origin" in headers:
         found.append("other sites may read this")
     return found

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import pytest
 from werkzeug.test import TestResponse
@@ -31,6 +32,8 @@ from tests.rules.asking import (
 from tests.rules.manifest import Route
 from tests.rules.world import Person, World
 
+T = TypeVar("T")
+
 # What a reading may leave behind besides what moves by itself, each with its reason.
 READING_LEAVES: dict[str, str] = {}
 
@@ -38,6 +41,13 @@ READING_LEAVES: dict[str, str] = {}
 def unsafe(routes: list[Route]) -> list[Route]:
     """What changes something for a person: on a tenant's host, the platform's and the bank's."""
     return [route for route in routes if "POST" in route.methods and route.permission != GATEWAY]
+
+
+def some(things: Mapping[str, T], number: int, count: int = 3) -> list[tuple[str, T]]:
+    """A few of many, others for every route: all of them are tried, and on every route some."""
+    names = list(things)
+    chosen = [names[(number * count + step) % len(names)] for step in range(min(count, len(names)))]
+    return [(name, things[name]) for name in chosen]
 
 
 def right_token(world: World, route: Route) -> str:
@@ -97,8 +107,8 @@ def wrong_tokens(world: World, person: Person | None) -> dict[str, str]:
 
 def test_a_wrong_token_changes_nothing(world: World, all_routes: list[Route]):
     before, taken = contents(world, world.victim), []
-    for route in unsafe(all_routes):
-        for name, token in wrong_tokens(world, rightful(world, route).person).items():
+    for number, route in enumerate(unsafe(all_routes)):
+        for name, token in some(wrong_tokens(world, rightful(world, route).person), number):
             status = post(world, route, {csrf.FIELD: token})
             if status not in (400, 403):
                 taken.append(f"{route.rule}: token {name} -> {status}")
@@ -121,8 +131,8 @@ ELSEWHERE = [
 def test_a_form_from_elsewhere_changes_nothing(world: World, all_routes: list[Route]):
     """Even with a right token: the browser's word on where the form stood counts too."""
     before, taken = contents(world, world.victim), []
-    for route in unsafe(all_routes):
-        for headers in ELSEWHERE:
+    for number, route in enumerate(unsafe(all_routes)):
+        for _name, headers in some({str(headers): headers for headers in ELSEWHERE}, number):
             token = right_token(world, route)
             status = post(world, route, {csrf.FIELD: token}, headers=headers)
             if status not in (400, 403):
@@ -145,14 +155,12 @@ def test_a_token_in_the_address_is_none(world: World, all_routes: list[Route]):
 
 
 def test_reading_everything_changes_nothing(world: World, asking: Asking, all_routes: list[Route]):
-    """Twice, so that what is made at the first reading and kept is told apart from what grows each time."""
     before = {side.cast.slug: contents(world, side) for side in (world.victim, world.other)}
-    for _round in range(2):
-        for name in ("customer", "admin"):
-            asker = Asker(name, world.victim, world.victim.people[name])
-            for route in tenant_routes(all_routes):
-                if "GET" in route.methods:
-                    asking.ask(asker, route, "GET", world.victim)
+    for name in ("customer", "admin"):
+        asker = Asker(name, world.victim, world.victim.people[name])
+        for route in tenant_routes(all_routes):
+            if "GET" in route.methods:
+                asking.ask(asker, route, "GET", world.victim)
     changed = [
         change
         for side in (world.victim, world.other)
@@ -165,7 +173,7 @@ def test_reading_everything_changes_nothing(world: World, asking: Asking, all_ro
 # --- odd requests (E05, E06, E07) -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", ["TRACE", "FOO", "CONNECT", "PROPFIND", "PATCH", "DELETE"])
+@pytest.mark.parametrize("method", ["TRACE", "FOO", "DELETE"])
 def test_methods_that_nobody_has(world: World, all_routes: list[Route], method: str):
     odd = [
         f"{method} {route.rule} -> {status}"
@@ -205,9 +213,9 @@ ODD_BODIES = {
 def test_bodies_that_no_form_sends(world: World, all_routes: list[Route]):
     failed = []
     with keeping_nothing():
-        for route in unsafe(all_routes):
+        for number, route in enumerate(unsafe(all_routes)):
             headers = {csrf.HEADER: right_token(world, route)}
-            for kind, (body, content_type) in ODD_BODIES.items():
+            for kind, (body, content_type) in some(ODD_BODIES, number):
                 status = post(world, route, body, headers=headers, content_type=content_type)
                 if status >= 500:
                     failed.append(f"{route.rule}: {kind} -> {status}")
@@ -226,17 +234,17 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize("kind", TEXTS)
-def test_text_that_no_keyboard_types(world: World, all_routes: list[Route], kind: str):
+def test_text_that_no_keyboard_types(world: World, all_routes: list[Route]):
     """In every field of every form (J13): stored or refused, never a failure."""
     failed = []
     with keeping_nothing():
-        for route in unsafe(all_routes):
+        for number, route in enumerate(unsafe(all_routes)):
             names = {name for name, _value in fields_of(world, route)} | set(FIELDS)
-            form: dict[str, Any] = dict.fromkeys(names, TEXTS[kind].encode("utf-8", "surrogatepass"))
-            form[csrf.FIELD] = right_token(world, route)
-            if (status := post(world, route, form)) >= 500:
-                failed.append(f"{route.rule} -> {status}")
+            for kind, text in some(TEXTS, number):
+                form: dict[str, Any] = dict.fromkeys(names, text.encode("utf-8", "surrogatepass"))
+                form[csrf.FIELD] = right_token(world, route)
+                if (status := post(world, route, form)) >= 500:
+                    failed.append(f"{route.rule}: {kind} -> {status}")
     nothing(failed)
 
 
@@ -248,27 +256,28 @@ def fields_of(world: World, route: Route) -> list[tuple[str, str]]:
     return [field for form in read_page(response).forms for field in form.fields]
 
 
-QUERIES = (
-    "after=x&page=-1&year=99999&q=%00&account=1&from=2026-02-31&state=x&next=//evil.example&month=13&customer_id=x",
-    "before=%00&q=" + "x" * 3000 + "&year=x&account_id=null&to=x&kind=%ff&%00=1&next=https://evil.example",
-    "after="
+QUERIES = {
+    "numbers": "after=x&page=-1&year=99999&q=%00&account=1&from=2026-02-31&state=x&next=//evil.example&month=13&type=x",
+    "long": "before=%00&q="
+    + "x" * 3000
+    + "&year=x&account=null&to=x&kind=%ff&%00=1&next=https://evil.example",
+    "cursors": "after="
     + "A" * 2000
-    + "&q=%ed%a0%80&year=0&month=0&from=&to=9999-12-31&cursor=W10&page=99999999999999999999",
-    "after=WzEsMiwzXQ&q='%20OR%201=1--&q=%25&sort=;&invoice=x&invoice_ids=x&invoices=1&attempt=x&list[]=1",
-)
+    + "&q=%ed%a0%80&year=0&from=&to=9999-12-31&older=W10&newer=WzEsMiwzXQ&number=%00",
+    "lists": "after=WzEsMiwzXQ&q='%20OR%201=1--&q=%25&sort=;&invoice=x&invoice=&invoices=1&asked=x&mode=x&list[]=1",
+}
 
 
-@pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
-def test_addresses_that_nobody_links_to(world: World, all_routes: list[Route], query: str):
+def test_addresses_that_nobody_links_to(world: World, all_routes: list[Route]):
     failed = []
     with keeping_nothing():
-        for route in tenant_routes(all_routes):
-            if "GET" in route.methods:
+        for number, route in enumerate(tenant_routes(all_routes)):
+            if "GET" not in route.methods:
+                continue
+            for name, query in some(QUERIES, number, 2 if route.arguments else 4):
                 response = get(world, route, query=query)
                 if response.status_code >= 500 or not response.headers.get("Location", "/").startswith("/"):
-                    failed.append(
-                        f"{route.rule} -> {response.status_code} {response.headers.get('Location', '')}"
-                    )
+                    failed.append(f"{route.rule}: {name} -> {response.status_code}")
     nothing(failed)
 
 
@@ -286,34 +295,24 @@ def test_other_sites_read_nothing(readings: list[tuple[Route, Answer]]):
 # --- headers (E09) --------------------------------------------------------------------------------------------------
 
 
-def test_every_answer_has_its_headers(world: World, all_routes: list[Route]):
-    """Pages, redirects, refusals, downloads: of every route, to whoever may and to nobody."""
-    wrong = []
-    seen = set()
-    with keeping_nothing():
-        for route in all_routes:
-            for asker in (rightful(world, route), Asker("nobody", world.victim)):
-                for method in (*route.methods, "PUT"):
-                    host = asker.at.host if route.place in (TENANT, ANY) else "localhost"
-                    response = request(world.app, method, host, fill(route, world.victim), asker.person)
-                    seen.add(response.status_code)
-                    wrong += [
-                        f"{method} {route.rule} {response.status_code}: {what}"
-                        for what in missing_headers(response)
-                    ]
-    nothing(sorted(set(wrong)))
-    assert {200, 302, 400, 404, 405} <= seen
+def test_every_answer_has_its_headers(
+    world: World, all_routes: list[Route], readings: list[tuple[Route, Answer]]
+):
+    """Pages, downloads, redirects, refusals: of every route, to whoever may and to nobody."""
+    nobody = Asker("nobody", world.victim)
+    answers = [(f"{answer}", answer.status, answer.headers) for _route, answer in readings]
+    for route in all_routes:
+        for method in (*route.methods, "PUT"):
+            response = request(world.app, method, host_of(route, nobody.at), fill(route, world.victim))
+            answers.append((f"nobody: {method} {route.rule}", response.status_code, response.headers))
+    wrong = {f"{name}: {what}" for name, _status, headers in answers for what in missing_headers(headers)}
+    nothing(sorted(wrong))
+    assert {200, 302, 400, 404, 405} <= {status for _name, status, _headers in answers}
 
 
 def test_a_failure_has_its_headers_and_tells_nothing(world: World, all_routes: list[Route], monkeypatch):
     """500: a page in the tenant's look, without a word of what failed."""
-    name = "invoices.pending" if "invoices.pending" in world.app.view_functions else None
-    route = next(
-        route
-        for route in tenant_routes(all_routes)
-        if route.endpoint == name
-        or (name is None and route.permission == "signed-in" and "GET" in route.methods)
-    )
+    route = next(route for route in all_routes if route.endpoint == "invoices.pending")
 
     def broken(**_arguments: object) -> str:
         raise RuntimeError("SELECT secret FROM customers")
@@ -327,7 +326,7 @@ def test_a_failure_has_its_headers_and_tells_nothing(world: World, all_routes: l
     response = request(world.app, "GET", asker.at.host, fill(route, world.victim), asker.person)
     body = response.get_data(as_text=True)
     assert response.status_code == 500
-    nothing(missing_headers(response))
+    nothing(missing_headers(response.headers))
     assert "SELECT" not in body and "Traceback" not in body and "RuntimeError" not in body
     assert world.victim.canary in body, "the error page is the tenant's"
 
@@ -336,7 +335,7 @@ def test_refused_hosts_have_headers_too(world: World):
     for host in ("unknown.example", "a@b"):
         response = request(world.app, "GET", "x.example", "/", environ_overrides={"HTTP_HOST": host})
         lacking = [
-            what for what in missing_headers(response) if "script-src" not in what
+            what for what in missing_headers(response.headers) if "script-src" not in what
         ]  # its default is 'none'
         nothing(lacking)
 
