@@ -22,7 +22,7 @@ from saas.refusals import NotFound, Refusal
 ALL_OR_NOTHING: Final = "all-or-nothing"
 GOOD_ROWS_ONLY: Final = "good-rows-only"
 MODES: Final = (ALL_OR_NOTHING, GOOD_ROWS_ONLY)
-SAMPLE: Final = 5  # rows that are shown before anything is imported
+SAMPLE: Final = 3  # rows that are shown before anything is imported
 PLAIN: Final = (str, int, bool, type(None))
 
 

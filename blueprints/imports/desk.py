@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from wtforms import SelectChoice
 
 from blueprints.imports import queries, report, words
+from blueprints.imports.batches import ALL_OR_NOTHING, GOOD_ROWS_ONLY
 from blueprints.imports.forms import AUTOMATIC, StartForm, UploadForm
 from blueprints.imports.recognise import packs, shipped_profiles
 from blueprints.imports.services import Upload, ask_to_undo, put_in, start
@@ -83,7 +84,7 @@ def _titles() -> dict[str, str]:
 @pages.get("/<uuid:batch_id>")
 @allow(roles.IMPORTS)
 def batch(batch_id: uuid.UUID) -> str:
-    return _batch_page(batch_id, StartForm(formdata=None))
+    return _batch_page(batch_id)
 
 
 @pages.get("/<uuid:batch_id>/progress")
@@ -92,14 +93,17 @@ def progress(batch_id: uuid.UUID) -> Answer:
     """The same page while the work runs: it loads itself anew, and that is not somebody being busy here."""
     if queries.batch(batch_id).state not in MOVING:
         return redirect(url_for("imports.batch", batch_id=batch_id), 303)
-    return _batch_page(batch_id, StartForm(formdata=None))
+    return _batch_page(batch_id)
 
 
 progress.quiet = True  # type: ignore[attr-defined]
 
 
-def _batch_page(batch_id: uuid.UUID, form: StartForm) -> str:
+def _batch_page(batch_id: uuid.UUID, form: StartForm | None = None) -> str:
     row = queries.batch(batch_id)
+    if form is None:
+        # After a dry run that found wrong rows "all or nothing" would only be refused again.
+        form = StartForm(formdata=None, data={"mode": GOOD_ROWS_ONLY if row.refused else ALL_OR_NOTHING})
     return render(
         "imports/batch.html",
         batch=row,

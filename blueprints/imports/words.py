@@ -34,6 +34,7 @@ DELIMITERS: Final[Mapping[str | None, str]] = {
     "|": N_("vertical bar"),
 }
 ENCODINGS: Final[Mapping[str | None, str]] = {
+    "ascii": "ASCII",
     "utf-8": "UTF-8",
     "utf-8-sig": "UTF-8",
     "utf-16": "UTF-16",

@@ -283,7 +283,10 @@ def test_owners_share_to_the_last_cent(app: Flask, tmp_path: Path) -> None:
         fees = split(fee + tax, [shares[i] for i in order])
         for i, part, less in zip(order, parts, fees, strict=True):
             wanted[f"CT-{number}", owners[i]] = less - part
-    header = "contrato;inmueble;documento_inquilino;documentos_propietarios;participacion;canon;inicio;fin;dia_pago;comision_pct"
+    header = (
+        "contrato;inmueble;documento_inquilino;documentos_propietarios;participacion;canon;inicio;fin;dia_pago;"
+        "comision_pct"
+    )
     put(tmp_path, "\n".join((header, *leases)) + "\n", name="contratos.csv")
     put(
         tmp_path,
