@@ -9,12 +9,15 @@ from hypothesis import HealthCheck, settings
 
 from tests import database as databases
 from tests.application import _app, app, bypassing_rls, mailbox
+from tests.browser import _playwright, browser
 from tests.database import _cleaner, database, database_urls, redis_url, superuser_url
 
 __all__ = [
     "_app",
     "_cleaner",
+    "_playwright",
     "app",
+    "browser",
     "bypassing_rls",
     "database",
     "database_urls",

@@ -1,4 +1,4 @@
-"""A whole installation in its demo form, served by the real server, and a real browser before it."""
+"""A whole installation in its demo form, served by the real server."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
 
-from saas.local.chromium import find_chromium, launch_arguments
 from saas.local.installation import installation
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,17 +74,3 @@ def _wait(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
             pass
         time.sleep(0.1)
     pytest.fail(f"the server did not get ready: {log.read_text(errors='replace')[-3000:]}")
-
-
-@pytest.fixture(scope="session")
-def _playwright() -> Iterator[Playwright]:
-    with sync_playwright() as playwright:
-        yield playwright
-
-
-@pytest.fixture(scope="session")
-def browser(_playwright: Playwright) -> Iterator[Browser]:
-    """The system's Chromium; playwright would otherwise want one of its own."""
-    opened = _playwright.chromium.launch(executable_path=str(find_chromium()), args=launch_arguments())
-    yield opened
-    opened.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from urllib.parse import parse_qs
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
+from playwright.sync_api import Browser
 
 from saas.headers import policy
 from saas.human_check import challenge, verify
@@ -28,7 +28,6 @@ const gate = new Promise((open) => { window.release = open; });
 const derive = SubtleCrypto.prototype.deriveBits;
 SubtleCrypto.prototype.deriveBits = async function (...all) { await gate; return derive.apply(this, all); };
 """
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 class Server(ThreadingMixIn, WSGIServer):
@@ -80,19 +79,13 @@ def site() -> Iterator[tuple[Site, str]]:
 
 
 @pytest.fixture
-def page() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        opened: Any = browser.new_page()
-        opened.complaints = []
-        opened.on("console", lambda message: opened.complaints.append(message.text))
-        opened.on("pageerror", lambda error: opened.complaints.append(str(error)))
-        yield opened
-        browser.close()
+def page(browser: Browser) -> Iterator[Any]:
+    opened: Any = browser.new_page()
+    opened.complaints = []
+    opened.on("console", lambda message: opened.complaints.append(message.text))
+    opened.on("pageerror", lambda error: opened.complaints.append(str(error)))
+    yield opened
+    opened.close()
 
 
 def accepted(site: Site) -> bool:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
+from saas.local.chromium import find_chromium, launch_arguments
 from tests.themes.gallery import write
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium here")]
+pytestmark = pytest.mark.browser
 
 #: Pages whose parts together show every component.
 PAGES = (
@@ -27,19 +26,6 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("gallery")
     write(folder)
     return folder
-
-
-@pytest.fixture(scope="module")
-def driver() -> Iterator[Playwright]:
-    with sync_playwright() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def browser(driver: Playwright) -> Iterator[Browser]:
-    chromium = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-    yield chromium
-    chromium.close()
 
 
 @pytest.fixture
@@ -82,14 +68,17 @@ def test_nothing_sticks_out_at_any_width(gallery: Path, tab: Page, package: str)
             assert tab.evaluate("document.scrollingElement.scrollWidth") <= width, (name, width)
 
 
-def test_text_may_be_twice_as_large(gallery: Path, driver: Playwright, tmp_path: Path) -> None:
+def test_text_may_be_twice_as_large(gallery: Path, _playwright: Playwright, tmp_path: Path) -> None:
     profile = tmp_path / "Default"
     profile.mkdir()
     (profile / "Preferences").write_text(
         '{"webkit":{"webprefs":{"default_font_size":32,"default_fixed_font_size":26}}}'
     )
-    context = driver.chromium.launch_persistent_context(
-        tmp_path, executable_path=CHROMIUM, args=["--no-sandbox"], viewport={"width": 640, "height": 800}
+    context = _playwright.chromium.launch_persistent_context(
+        tmp_path,
+        executable_path=str(find_chromium()),
+        args=launch_arguments(),
+        viewport={"width": 640, "height": 800},
     )
     page = context.new_page()
     for package in ("portada", "caudal"):
