@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import uuid
 from collections.abc import Collection, Iterator, Mapping
@@ -193,7 +192,6 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
-    wrote: bool = False  # whether any transaction took a number meanwhile: only a hint, others may write too
 
     def __str__(self) -> str:
         return f"{self.asker}: {self.method} {self.rule} -> {self.status}"
@@ -361,10 +359,6 @@ def row_text(world: World, table: str, row_id: str) -> str:
         f"SELECT row::text FROM {table} row WHERE {key}::text = %s", (row_id,)
     ).fetchone()
     return str(found[0]) if found else ""
-
-
-def digest_of(contents_of_side: Contents) -> str:
-    return hashlib.sha256(repr(sorted(contents_of_side.items())).encode()).hexdigest()
 
 
 @contextmanager
