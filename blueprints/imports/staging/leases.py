@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from blueprints.imports.problems import Fault
 from blueprints.imports.rules import EMPTY, Columns, Found
 from blueprints.imports.staging import people
 from blueprints.imports.staging.customers import planned
@@ -26,6 +27,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "commission": "bigint",
 }
 BASIS_POINT: Final = 100  # millionths
+WHOLE: Final = 1_000_000
+TOO_HIGH: Final = Fault(N_("A commission must be less than the rent."))
 NO_PROPERTY: Final = N_("There is no property “%(value)s”.")
 OTHER_PEOPLE: Final = N_("“%(value)s” is already in the books with another property or other people.")
 TAKEN: Final = N_("“%(value)s” is already the number of an account without a lease.")
@@ -43,7 +46,10 @@ def prepare(columns: Columns, load: Load) -> list[tuple[str, Found]]:
     if commissions := columns.get("commission"):
         columns["commission"] = [None if one is None else one * BASIS_POINT for one in commissions]
     endless: Found = [(i, EMPTY) for i, day in enumerate(columns["ends_on"]) if day is None]
-    return [("ends_on", endless)]
+    whole: Found = [
+        (i, TOO_HIGH) for i, one in enumerate(columns.get("commission", ())) if (one or 0) >= WHOLE
+    ]
+    return [("ends_on", endless), *([("commission", whole)] if whole else [])]
 
 
 def judge(load: Load) -> None:
