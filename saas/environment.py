@@ -5,14 +5,57 @@ Measured by `bin/bench`: imports of components and translations were half of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from flask import Flask
 from flask.templating import Environment
-from jinja2 import pass_context
+from jinja2 import Template, pass_context
+from jinja2.environment import TemplateModule
 from jinja2.runtime import Context
 from markupsafe import Markup
+
+_spoken: ContextVar[Phrases | None] = ContextVar("spoken", default=None)
+PURE_MACROS = {"components/icon.html": ("icon",), "components/status.html": ("chip", "status")}
+"""Macros that give the same markup for the same texts in one language, whoever looks on. A page draws dozens."""
+MOST_REMEMBERED = 1024
+
+
+class Remembered:
+    """A pure macro that is rendered once for each set of arguments and language."""
+
+    def __init__(self, macro: Callable[..., str]) -> None:
+        self._macro = macro
+        self._known: dict[tuple[object, ...], str] = {}
+
+    def __call__(self, *args: object, **kwargs: object) -> str:
+        spoken = _spoken.get()
+        if spoken is None or not all(type(value) is str for value in (*args, *kwargs.values())):
+            return self._macro(*args, **kwargs)
+        key = (spoken, args, *kwargs.items())
+        found = self._known.get(key)
+        if found is None:
+            found = self._macro(*args, **kwargs)
+            if len(self._known) < MOST_REMEMBERED:
+                self._known[key] = found
+        return found
+
+
+class HouseTemplate(Template):
+    """A template whose pure macros, when imported, remember what they drew."""
+
+    def make_module(
+        self,
+        vars: dict[str, Any] | None = None,
+        shared: bool = False,
+        locals: Mapping[str, Any] | None = None,
+    ) -> TemplateModule:
+        module = super().make_module(vars, shared, locals)
+        for name in PURE_MACROS.get(self.name or "", ()):
+            setattr(module, name, Remembered(getattr(module, name)))
+        return module
 
 
 class HouseEnvironment(Environment):
@@ -22,6 +65,8 @@ class HouseEnvironment(Environment):
     `import` of a component. All our globals are there before the first template is loaded.
     """
 
+    template_class = HouseTemplate
+
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         return {**self.globals, **(d or {})}
 
@@ -30,7 +75,7 @@ class Phrases:
     """The sentences of one language as templates print them: looked up, made safe and formatted once."""
 
     def __init__(self, translate: Callable[[str], str], known: Callable[[str], bool]) -> None:
-        self._translate = translate
+        self.translate = translate
         self._known = known
         self._safe: dict[str, Markup] = {}
 
@@ -38,21 +83,37 @@ class Phrases:
         """A sentence without facts. Only the catalogue's own are remembered, so that memory stays bounded."""
         found = self._safe.get(msgid)
         if found is None:
-            found = Markup(self._translate(msgid)) % {}  # noqa: S704 - from our own catalogues
+            found = Markup(self.translate(msgid)) % {}  # noqa: S704 - from our own catalogues
             if self._known(msgid):
                 self._safe[msgid] = found
         return found
 
 
-def speak_through(app: Flask, phrases: Callable[[], Phrases], translate: Callable[[str], str]) -> None:
+def spoken() -> Phrases | None:
+    """What the template that is being rendered speaks; None outside of one."""
+    return _spoken.get()
+
+
+@contextmanager
+def one_language(phrases: Phrases) -> Iterator[None]:
+    """The language does not change while a template is rendered, so it is asked for once."""
+    token = _spoken.set(phrases)
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
+
+
+def speak_through(app: Flask, phrases: Callable[[], Phrases]) -> None:
     """Let templates' `_()` and `gettext()` (also of `trans` blocks) take sentences from `phrases()`."""
 
     @pass_context
     def gettext(context: Context, msgid: str, /, **facts: Any) -> str:
+        ours = _spoken.get() or phrases()
         if not context.eval_ctx.autoescape:
-            return translate(msgid) % facts
+            return ours.translate(msgid) % facts
         if facts:
-            return Markup(translate(msgid)) % facts  # noqa: S704 - facts are escaped by the formatting
-        return phrases().say(msgid)
+            return Markup(ours.translate(msgid)) % facts  # noqa: S704 - facts are escaped by the formatting
+        return ours.say(msgid)
 
     app.jinja_env.globals.update(_=gettext, gettext=gettext)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from flask import Response
 
@@ -27,13 +28,22 @@ def policy(form_targets: Iterable[str] = ()) -> str:
     )
 
 
-def secure(response: Response, *, https: bool, form_targets: Iterable[str] = (), private: bool = True) -> Response:
+def secure(
+    response: Response, *, https: bool, form_targets: Iterable[str] = (), private: bool = True
+) -> Response:
     """Add what is missing; a view may have set something stricter."""
-    for name, value in PLAIN.items():
-        response.headers.setdefault(name, value)
-    response.headers.setdefault("Content-Security-Policy", policy(form_targets))
-    if https:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if private:
-        response.headers.setdefault("Cache-Control", "no-store")
+    # Compared once: asking the response header by header costs more than the rest of an answer's way out.
+    there = {name.lower() for name, _ in response.headers}
+    wanted = _headers(https, tuple(form_targets), private)
+    response.headers.extend([(name, value) for name, value in wanted if name.lower() not in there])
     return response
+
+
+@lru_cache(maxsize=64)
+def _headers(https: bool, form_targets: tuple[str, ...], private: bool) -> tuple[tuple[str, str], ...]:
+    wanted = {**PLAIN, "Content-Security-Policy": policy(form_targets)}
+    if https:
+        wanted["Strict-Transport-Security"] = "max-age=31536000"
+    if private:
+        wanted["Cache-Control"] = "no-store"
+    return tuple(wanted.items())

@@ -9,7 +9,7 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
-from flask import Flask, g, has_app_context
+from flask import Flask, current_app
 from flask_babel import Babel, Domain, get_locale
 
 from saas.environment import Phrases, speak_through
@@ -66,14 +66,15 @@ class HouseDomain(Domain):
         """The sentences of the language spoken now, ready for templates."""
         return self._phrases[_language()]
 
-    def translate(self, msgid: str) -> str:
-        return str(self._catalogues[_language()].gettext(msgid))
+
+def phrases() -> Phrases:
+    """The sentences of the language spoken now, for `saas.environment.one_language`."""
+    house: HouseDomain = current_app.extensions["house_domain"]
+    return house.phrases()
 
 
 def _language() -> str:
-    # A page asks dozens of times: what get_locale() has put aside is taken from there, else it is asked.
-    kept = getattr(g.get("_flask_babel"), "babel_locale", None) if has_app_context() else None
-    locale = kept or get_locale()
+    locale = get_locale()
     language = locale.language if locale else LANGUAGES[0]
     return language if language in LANGUAGES else LANGUAGES[0]
 
@@ -99,4 +100,5 @@ def init_languages(
     babel = HouseBabel()
     babel.house = HouseDomain()
     babel.init_app(app, default_locale="es", locale_selector=select_locale, timezone_selector=select_zone)
-    speak_through(app, babel.house.phrases, babel.house.translate)
+    app.extensions["house_domain"] = babel.house
+    speak_through(app, babel.house.phrases)

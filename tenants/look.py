@@ -16,6 +16,8 @@ from typing import Any
 from flask import Flask, current_app, g
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 
+from saas.environment import one_language
+from saas.languages import phrases
 from tenants.context import Look
 from tenants.theme_packages import known_packages, stylesheet
 
@@ -59,7 +61,8 @@ def render(template: str, **context: Any) -> str:
 
 def render_in(package: str, template: str, **context: Any) -> str:
     looks: Looks = current_app.extensions["looks"]
-    return looks.environment(package).get_template(template).render(context)
+    with one_language(phrases()):
+        return looks.environment(package).get_template(template).render(context)
 
 
 @lru_cache(maxsize=512)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,10 @@ from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
 from saas import csrf, dates, money
+from saas.environment import spoken
+from saas.languages import phrases
 from tenants.capability import MenuEntry
+from tenants.context import TenantContext, Viewer
 from tenants.frame import csrf_token
 from tenants.look import BASE, asset_url, css_of
 
@@ -134,11 +138,13 @@ def navigation(area: str) -> list[NavEntry]:
         return []
     if area in (cached := g.setdefault("menus", {})):
         return list(cached[area])
-    entries = [entry for entry in current_app.extensions["menu"] if entry.area == area and _shown(entry)]
+    menu, optional = (current_app.extensions[name] for name in ("menu", "optional_blueprints"))
+    entries = [entry for entry in menu if entry.area == area and _shown(entry, viewer, tenant, optional)]
     addresses = [address_of_page(entry.endpoint) for entry in entries]
     current = _current(entries, addresses) if has_request_context() else None
+    translate = (spoken() or phrases()).translate
     drawn = [
-        NavEntry(_(entry.label), address, entry.icon, entry is current)
+        NavEntry(translate(entry.label), address, entry.icon, entry is current)
         for entry, address in zip(entries, addresses, strict=True)
     ]
     cached[area] = drawn
@@ -162,11 +168,10 @@ def _address(endpoint: str) -> str:
     return address_of_page(endpoint) if endpoint in current_app.view_functions else ""
 
 
-def _shown(entry: MenuEntry) -> bool:
-    viewer, tenant = g.viewer, g.tenant
+def _shown(entry: MenuEntry, viewer: Viewer, tenant: TenantContext, optional: Mapping[str, str]) -> bool:
     if entry.permission is not None and not viewer.may(entry.permission):
         return False
     if entry.roles and not (entry.roles & viewer.roles or viewer.viewing_customer_id is not None):
         return False
-    optional = current_app.extensions["optional_blueprints"].get(entry.endpoint.partition(".")[0])
-    return optional is None or optional in tenant.capabilities
+    capability = optional.get(entry.endpoint.partition(".")[0])
+    return capability is None or capability in tenant.capabilities
