@@ -29,6 +29,9 @@ def take_numbers(series: str, count: int = 1) -> range:
         .on_conflict_do_nothing(index_elements=["tenant_id", "series"])
     )
     last = db.session.execute(
-        update(Counter).where(Counter.series == series).values(last=Counter.last + count).returning(Counter.last)
+        update(Counter)
+        .where(Counter.series == series)
+        .values(last=Counter.last + count)
+        .returning(Counter.last)
     ).scalar_one()
     return range(last - count + 1, last + 1)

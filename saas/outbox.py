@@ -159,6 +159,13 @@ def run_next(tenant_id: uuid.UUID) -> bool:
         ).first()
         if row is None:
             return False
+        if row.tries >= MAXIMUM_TRIES:  # it never came back to say why: it ended the process that ran it
+            session.execute(
+                update(OutboxRow)
+                .where(OutboxRow.id == row.id)
+                .values(dead_at=moment, locked_until=None, error="the process ended while it ran")
+            )
+            return True
         session.execute(
             update(OutboxRow)
             .where(OutboxRow.id == row.id)

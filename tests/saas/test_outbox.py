@@ -101,6 +101,16 @@ def test_nobody_waits_until_another_ones_thousands_are_done(tenant: TenantCast) 
     )
 
 
+def test_a_row_that_ends_its_worker_every_time_is_dead_in_the_end(tenant: TenantCast) -> None:
+    with unit_of_work(tenant.id) as session:
+        enqueue("test.note", {"text": "killer"})
+        session.execute(select(OutboxRow)).scalar_one().tries = MAXIMUM_TRIES  # claimed, and nobody came back
+    drain()
+    assert done == []
+    with unit_of_work(tenant.id):
+        assert outbox.backlog() == {"waiting": 0, "dead": 1}
+
+
 def test_every_row_runs_as_its_own_tenant(tenant: TenantCast) -> None:
     other = make_agency()
     for number in range(20):

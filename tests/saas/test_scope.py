@@ -60,7 +60,9 @@ def test_a_statement_that_the_filter_cannot_see_is_refused(
         session.execute(select(exists().where(Customer.document_number == "2")))
 
 
-def test_exists_inside_a_statement_is_filtered(two: tuple[TenantCast, TenantCast], bypassing_rls: None) -> None:
+def test_exists_inside_a_statement_is_filtered(
+    two: tuple[TenantCast, TenantCast], bypassing_rls: None
+) -> None:
     here, _there = two
     other = aliased(Customer)
     with unit_of_work(here.id) as session:
