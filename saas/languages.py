@@ -80,7 +80,7 @@ def _language() -> str:
 
 
 def _phrases(catalogue: Translations) -> Phrases:
-    known = catalogue._catalog  # type: ignore[attr-defined] # the only way to ask whether it knows a sentence
+    known = catalogue._catalog  # the only way to ask whether it knows a sentence
     return Phrases(catalogue.gettext, known.__contains__)
 
 
