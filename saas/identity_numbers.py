@@ -47,6 +47,15 @@ def normalise_document(country: str, kind: str, number: str) -> str:
     return bare
 
 
+# The kinds whose normal form may differ from the bare figures.
+_SHAPES: Final = ("", "CC", "NIT", "DNI", "CUIT", "RIF")
+
+
+def normal_forms(country: str, number: str) -> list[str]:
+    """Every form that the books may keep of a number whose kind is not told, the bare one first."""
+    return list(dict.fromkeys(normalise_document(country, kind, number) for kind in _SHAPES))
+
+
 def warn_document(country: str, kind: str, number: str) -> str | None:
     """A msgid that says what looks wrong about the number, or None. It warns; whether it blocks is a setting.
 

@@ -16,11 +16,13 @@ from blueprints.auth.services import invite_user
 from saas.audit import Actor
 from saas.config import Config
 from saas.database import db
+from saas.identity_numbers import normal_forms
 from saas.languages import N_
 from saas.outbox import wake
 from saas.refusals import Refusal
 from saas.scope import unit_of_work
 from tenants.letters import address_of
+from tenants.loading import serving
 from tenants.roles import ROLES
 from tenants.services import find_tenant
 
@@ -77,9 +79,9 @@ def invite(
 def _customer(document: str | None) -> tuple[uuid.UUID | None, str | None]:
     if document is None:
         return None, None
-    rows = db.session.execute(
-        select(Customer.id, Customer.name).where(Customer.document_number == document).limit(2)
-    ).all()
+    forms = [document, *normal_forms(serving().country, document)]
+    found = select(Customer.id, Customer.name).where(Customer.document_number.in_(forms)).limit(2)
+    rows = db.session.execute(found).all()
     if len(rows) != 1:
         raise Refusal(N_("There is no one customer with the document “%(document)s”."), document=document)
     return rows[0].id, rows[0].name

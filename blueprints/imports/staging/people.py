@@ -6,11 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from blueprints.imports.staging.statement import arrange, copying, execute
-from saas.identity_numbers import normalise_document
+from saas.identity_numbers import normal_forms
 from saas.languages import N_
 
-# The kinds whose normal form may differ from the bare figures.
-KINDS = ("", "CC", "NIT", "DNI", "CUIT", "RIF")
 UNKNOWN = N_("Nobody in the books has the document “%(value)s”.")
 SEVERAL = N_("“%(value)s” is the document of several people: of %(people)s.")
 
@@ -32,7 +30,7 @@ def find(named: Named, country: str) -> None:
     arrange("CREATE TEMP TABLE staged_named (document text, choice int, number text) ON COMMIT DROP")
     with copying("staged_named", ["document", "choice", "number"]) as copy:
         for document in named.documents:
-            forms = dict.fromkeys(normalise_document(country, kind, document) for kind in KINDS)
+            forms = normal_forms(country, document)
             for choice, number in enumerate(forms):
                 copy.write_row((document, choice, number))
     execute(
