@@ -17,7 +17,9 @@ def _(msgid: str, **facts: str) -> str:
 
 def hello(name: str) -> str:
     """A greeting by the first word of a name."""
-    first = name.split()[0] if name.split() else ""
+    words = name.split()
+    # "Sánchez, Niño y Puentes" is a company: half of its name would greet nobody.
+    first = name if "," in name else (words[0] if words else "")
     return _("Hello, %(name)s", name=first) if first else _("Hello")
 
 
