@@ -9,10 +9,10 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
-from flask import Flask, current_app
+from flask import Flask, current_app, g, has_app_context
 from flask_babel import Babel, Domain, get_locale
 
-from saas.environment import Phrases, speak_through
+from saas.environment import Phrases, speak_through, spoken
 
 LANGUAGES = ("es", "en")
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,6 +67,12 @@ class HouseDomain(Domain):
         return self._phrases[_language()]
 
 
+def say(msgid: str, **facts: object) -> str:
+    """`flask_babel.gettext`, at a third of its cost: for pages that need many sentences."""
+    text = (spoken() or phrases()).translate(msgid)
+    return text % facts if facts else text
+
+
 def phrases() -> Phrases:
     """The sentences of the language spoken now, for `saas.environment.one_language`."""
     house: HouseDomain = current_app.extensions["house_domain"]
@@ -74,13 +80,16 @@ def phrases() -> Phrases:
 
 
 def _language() -> str:
-    locale = get_locale()
+    # What get_locale() has put aside is taken from there first; asking it costs four times as much.
+    kept = getattr(g.get("_flask_babel"), "babel_locale", None) if has_app_context() else None
+    locale = kept or get_locale()
     language = locale.language if locale else LANGUAGES[0]
     return language if language in LANGUAGES else LANGUAGES[0]
 
 
 def _phrases(catalogue: Translations) -> Phrases:
-    known = catalogue._catalog  # the only way to ask whether it knows a sentence
+    # The only way to ask whether it knows a sentence.
+    known = catalogue._catalog  # type: ignore[attr-defined]
     return Phrases(catalogue.gettext, known.__contains__)
 
 

@@ -14,8 +14,7 @@ from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
 from saas import csrf, dates, money
-from saas.environment import spoken
-from saas.languages import phrases
+from saas.languages import say
 from tenants.capability import MenuEntry
 from tenants.context import TenantContext, Viewer
 from tenants.frame import csrf_token
@@ -142,9 +141,8 @@ def navigation(area: str) -> list[NavEntry]:
     entries = [entry for entry in menu if entry.area == area and _shown(entry, viewer, tenant, optional)]
     addresses = [address_of_page(entry.endpoint) for entry in entries]
     current = _current(entries, addresses) if has_request_context() else None
-    translate = (spoken() or phrases()).translate
     drawn = [
-        NavEntry(translate(entry.label), address, entry.icon, entry is current)
+        NavEntry(say(entry.label), address, entry.icon, entry is current)
         for entry, address in zip(entries, addresses, strict=True)
     ]
     cached[area] = drawn

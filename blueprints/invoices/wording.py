@@ -6,17 +6,16 @@ import datetime
 import re
 from dataclasses import dataclass
 
-from flask_babel import gettext
-
 from blueprints.invoices import rules
 from blueprints.invoices.one import InvoiceView, Movement
 from blueprints.invoices.queries import InvoiceLine
 from saas.dates import format_long, format_month
+from saas.languages import say
 
 
 def _(msgid: str, **facts: str) -> str:
-    """gettext, with the type that it has."""
-    return str(gettext(msgid, **facts))
+    """The sentence in the reader's language."""
+    return say(msgid, **facts)
 
 
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
