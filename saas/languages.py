@@ -89,7 +89,7 @@ def _language() -> str:
 
 def _phrases(catalogue: Translations) -> Phrases:
     # The only way to ask whether it knows a sentence.
-    known: dict[str, str] = vars(catalogue)["_catalog"]  # the only way to ask whether it knows a sentence
+    known: dict[str, str] = vars(catalogue)["_catalog"]
     return Phrases(catalogue.gettext, known.__contains__)
 
 
