@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import signal
 import sys
 import tempfile
 import time
@@ -32,6 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", choices=PARTS, action="append", help="one part (may be repeated)")
     parser.add_argument("--threads", type=int, default=2, help="blocking threads per worker (default 2)")
     options = parser.parse_args(arguments)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda which, _frame: sys.exit(128 + which))  # so that everything is taken away
     began = time.monotonic()
     # Durable as in production: what is measured must wait for the disk where a customer's money would.
     with tempfile.TemporaryDirectory(prefix="ventanilla-bench-", ignore_cleanup_errors=True) as folder:
