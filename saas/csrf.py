@@ -39,16 +39,18 @@ def check_token(key: bytes, binding: str, token: str | None) -> bool:
 
 
 def same_origin(request: Request, origin: str) -> bool:
-    """What the browser says: `Sec-Fetch-Site` and `Origin`, when sent, must name our own page.
+    """What the browser says: `Sec-Fetch-Site` and `Origin`, when sent, must name our own page (case E03).
 
-    A page with `Referrer-Policy: no-referrer` makes the browser send `Origin: null` even to ourselves, so that
-    word alone says nothing: then `Sec-Fetch-Site` decides, and in browsers too old for it the token.
+    `Origin: null` names nobody: a sandboxed frame of another site sends it, but also our own page under
+    `Referrer-Policy: no-referrer`. It counts as ours only when `Sec-Fetch-Site: same-origin` says so.
     """
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None and site not in ("same-origin", "none"):
         return False
     said = request.headers.get("Origin")
-    return said in (None, "null", origin)
+    if said == "null":
+        return site == "same-origin"
+    return said in (None, origin)
 
 
 def field(token: str) -> Markup:

@@ -133,8 +133,11 @@ def _check_capability() -> None:
 def _check_origin(permission: str | None) -> None:
     if request.method in csrf.SAFE_METHODS or permission == GATEWAY:
         return
+    if not csrf.same_origin(request, own_origin()):
+        g.csrf_failed = True
+        abort(403)
     token = request.form.get(csrf.FIELD) or request.headers.get(csrf.HEADER)
-    if not csrf.same_origin(request, own_origin()) or not csrf.check_token(_csrf_key(), _binding(), token):
+    if not csrf.check_token(_csrf_key(), _binding(), token):
         g.csrf_failed = True
         abort(400)
 

@@ -26,7 +26,9 @@ def link(token: str) -> BaseResponse:
             response = _choose_password(found, token)
     except BadLink:
         response = make_response(render("auth/link_refused.html"), 410)
-    response.headers["Referrer-Policy"] = "no-referrer"
+    # The address holds a secret, so nobody is told its path. "no-referrer" would make the form's Origin "null",
+    # which is refused where a browser is too old to send Sec-Fetch-Site.
+    response.headers["Referrer-Policy"] = "strict-origin"
     return response
 
 
