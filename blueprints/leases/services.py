@@ -12,6 +12,7 @@ from sqlalchemy import select
 from blueprints.accounts.models import Account, AccountParty
 from blueprints.invoices.models import Invoice, InvoiceType
 from blueprints.leases.models import Lease, Payout
+from blueprints.leases.rules import Owner, owners_on
 from blueprints.ledger import rules as books
 from blueprints.ledger.services import post
 from saas.clock import now
@@ -102,14 +103,16 @@ def _account(kind: str, new: NewLease, parties: Sequence[tuple[uuid.UUID, str, i
     return account_id
 
 
-def owners_of(mandate_account_id: uuid.UUID) -> list[tuple[uuid.UUID, int]]:
-    """The owners behind a mandate with their shares, in a stable order (the cents follow it)."""
+def owners_of(mandate_account_id: uuid.UUID, day: datetime.date) -> list[tuple[uuid.UUID, int]]:
+    """The owners behind a mandate on a day of the tenant with their shares, in a stable order (the cents follow it)."""
     rows = db.session.execute(
-        select(AccountParty.customer_id, AccountParty.share)
+        select(
+            AccountParty.customer_id, AccountParty.share, AccountParty.valid_from, AccountParty.valid_until
+        )
         .where(AccountParty.account_id == mandate_account_id, AccountParty.role == "owner")
         .order_by(AccountParty.share.desc(), AccountParty.customer_id)
     )
-    return [(row.customer_id, row.share) for row in rows]
+    return [(owner.customer_id, owner.share) for owner in owners_on([Owner(*row) for row in rows], day)]
 
 
 def book_collected_rent(
@@ -143,7 +146,7 @@ def book_collected_rent(
                 mandate_account_id=row.mandate_account_id,
                 invoice_id=invoice_id,
                 amount=min(amount, row.total),
-                owners=owners_of(row.mandate_account_id),
+                owners=owners_of(row.mandate_account_id, paid_on),
             ),
             currency=currency,
             occurred_on=paid_on,
@@ -162,7 +165,7 @@ def withhold_commission(invoice_id: uuid.UUID, *, on: datetime.date) -> None:
             mandate_account_id=row.account_id,
             invoice_id=invoice_id,
             amount=row.open_amount,
-            owners=owners_of(row.account_id),
+            owners=owners_of(row.account_id, on),
         ),
         currency=row.currency,
         occurred_on=on,

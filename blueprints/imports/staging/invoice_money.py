@@ -43,12 +43,12 @@ def prepare_books(load: Load) -> None:
 
 
 COLLECTED: Final = """
-    SELECT r.place, a.mandate_id, least(r.owed, r.total) AS amount, '0040' AS digits, 256 AS first
+    SELECT r.place, a.mandate_id, least(r.owed, r.total) AS amount, r.day, '0040' AS digits, 256 AS first
       FROM staged_ready r JOIN staged_accounts a ON a.account_id = r.account_id
      WHERE r.how IS NOT NULL AND a.lease_id IS NOT NULL
 """
 WITHHELD: Final = """
-    SELECT r.place, a.mandate_id, r.owed AS amount, '0038' AS digits, 512 AS first
+    SELECT r.place, a.mandate_id, r.owed AS amount, r.day, '0038' AS digits, 512 AS first
       FROM staged_ready r JOIN staged_accounts a ON a.account_id = r.account_id
      WHERE r.how = 'withheld'
 """
@@ -130,12 +130,12 @@ def _write_payments(load: Load, first: int, last: int) -> None:
         """
         INSERT INTO payments (tenant_id, id, customer_id, paid_on, amount, currency, method, reference, batch_id,
                               created_at)
-        SELECT :tenant, (r.stem || '0050')::uuid, a.payer_id, r.day, r.owed + r.surcharge, CAST(:currency AS text),
+        SELECT :tenant, (r.stem || '0050')::uuid, {payer}, r.day, r.owed + r.surcharge, CAST(:currency AS text),
                CAST(:method AS text), coalesce(r.payment_code, r.number), CAST(:batch AS uuid),
                CAST(:moment AS timestamptz)
           FROM staged_ready r JOIN staged_accounts a ON a.account_id = r.account_id
          WHERE r.place BETWEEN :first AND :last AND r.how = 'payment'
-        """,
+        """.replace("{payer}", books.PAYER.replace("{day}", "r.day")),
         currency=load.home.currency,
         method=load.constants.get("paid_method", ""),
         batch=load.batch_id,

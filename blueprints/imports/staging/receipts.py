@@ -153,7 +153,8 @@ def plan(load: Load) -> Plan:
 
 
 COLLECTED: Final = """
-    SELECT r.place, a.mandate_id, r.settled - r.surcharge AS amount, '0040' AS digits, 256 AS first
+    SELECT r.place, a.mandate_id, r.settled - r.surcharge AS amount, r.received_on AS day, '0040' AS digits,
+           256 AS first
       FROM staged_ready r JOIN staged_accounts a ON a.account_id = r.account_id
      WHERE r.settled - r.surcharge > 0 AND a.lease_id IS NOT NULL AND r.books = 'rent'
 """
@@ -165,11 +166,11 @@ def write(load: Load, first: int, last: int) -> None:
         """
         INSERT INTO payments (tenant_id, id, number, customer_id, paid_on, amount, currency, method, reference,
                               batch_id, created_at)
-        SELECT :tenant, r.payment_id, r.number, a.payer_id, r.received_on, r.amount, CAST(:currency AS text),
+        SELECT :tenant, r.payment_id, r.number, {payer}, r.received_on, r.amount, CAST(:currency AS text),
                coalesce(r.method, ''), coalesce(r.reference, ''), CAST(:batch AS uuid), CAST(:moment AS timestamptz)
           FROM staged_ready r JOIN staged_accounts a ON a.account_id = r.account_id
          WHERE r.place BETWEEN :first AND :last
-        """,
+        """.replace("{payer}", books.PAYER.replace("{day}", "r.received_on")),
         currency=load.home.currency,
         batch=load.batch_id,
         moment=load.moment,

@@ -26,6 +26,7 @@ TABLES: Final = (
     "staged_billed",
     "staged_accounts",
     "staged_shares",
+    "staged_owned",
     "staged_parts",
 )
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})

@@ -226,7 +226,7 @@ def _pay_owners(
     handed = paid_on + datetime.timedelta(days=dice.randrange(2, 6))
     if handed > today:
         return
-    owners = owners_of(lease.mandate_account)
+    owners = owners_of(lease.mandate_account, paid_on)
     shares = [share for _owner, share in owners]
     for (owner, _share), rent, kept in zip(
         owners, split(total, shares), split(fee + tax, shares), strict=True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import random
 import uuid
 from collections.abc import Iterator
@@ -9,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from blueprints.accounts.models import Account, Customer, Property
+from blueprints.accounts.models import Account, AccountParty, Customer, Property
 from blueprints.imports.recognise import files_of, resolve_profile
 from blueprints.invoices.models import Invoice
 from blueprints.invoices.services import NewInvoice, NewLine, issue_invoice
@@ -25,6 +26,7 @@ from blueprints.leases.services import (
 from blueprints.ledger import rules
 from blueprints.ledger.models import JournalEntry, LedgerAccount, Posting
 from blueprints.ledger.services import post
+from blueprints.payments.models import Payment
 from blueprints.payments.outside import OutsidePayment, record_outside_payment
 from saas.clock import now
 from saas.database import db
@@ -314,3 +316,79 @@ def test_owners_share_to_the_last_cent(app: Flask, tmp_path: Path) -> None:
 
 def money(amount: int) -> str:
     return f"{amount // 100},{amount % 100:02}"
+
+
+def test_a_file_shares_among_the_owners_of_the_day(app: Flask, tmp_path: Path) -> None:
+    """The same sale as one by one: rent that came in before it is the seller's, afterwards the buyer's. And a payment
+    bears the name of who rented on its day."""
+    tenant = make_agency()
+    put(
+        tmp_path,
+        "tipo_documento;numero_documento;nombre\n"
+        + "".join(f"CC;{n}000000;P {n}\n" for n in (1, 2, 3, 4, 5)),
+        name="terceros.csv",
+    )
+    put(tmp_path, "Código;Tipo;Dirección;Ciudad\nL1;Casa;Calle 1;Bello\n", name="inmuebles.csv")
+    put(
+        tmp_path,
+        "contrato;inmueble;documento_inquilino;documentos_propietarios;participacion;canon;inicio;fin;dia_pago;"
+        "comision_pct\nCT-1;L1;1000000;2000000|3000000;60,00|40,00;1.000,00;01/02/2026;31/12/2026;5;9\n",
+        name="contratos.csv",
+    )
+    for name in ("terceros", "inmuebles", "contratos"):
+        good(tenant.id, f"agencia-{name}", tmp_path / f"{name}.csv")
+    sold = datetime.date(2026, 7, 1)
+    with unit_of_work(tenant.id) as session:
+        people = {
+            row.document_number[0]: row.id
+            for row in session.execute(select(Customer.document_number, Customer.id))
+        }
+        accounts = {row.kind: row.id for row in session.execute(select(Account.kind, Account.id))}
+        for kind, role, goes, comes, share in (
+            ("mandate", "owner", "2", "4", 600_000),
+            ("lease", "renter", "1", "5", 1_000_000),
+        ):
+            session.execute(
+                update(AccountParty)
+                .where(AccountParty.account_id == accounts[kind], AccountParty.customer_id == people[goes])
+                .values(valid_until=sold - datetime.timedelta(days=1))
+                .execution_options(synchronize_session=False)
+            )
+            session.add(
+                AccountParty(
+                    id=new_id(),
+                    account_id=accounts[kind],
+                    customer_id=people[comes],
+                    role=role,
+                    share=share,
+                    valid_from=sold,
+                )
+            )
+    # One is collected before the contract begins, one on the eve of the sale, one on its day.
+    dues = ("10/01/2026", "30/06/2026", "01/07/2026")
+    rents = [
+        f"FV-{n};CT-1;2026-0{n + 1};Canon;10,00;0;0;10,00;01/01/2026;{due};PAGADA;"
+        for n, due in enumerate(dues)
+    ]
+    put(tmp_path, "\n".join((RENT_HEADER, *rents)) + "\n", name="facturas_arrendamiento.csv")
+    outcome = one(good(tenant.id, "agencia-facturas-arrendamiento", tmp_path / "facturas_arrendamiento.csv"))
+    assert outcome.state == "done" and numbers(outcome)[3] == 0, outcome.problem
+    found = {
+        document[0]: -amount
+        for (kind, _of, _number, document), (amount, _count) in ledger(tenant.id).items()
+        if kind == rules.OWNER_PAYABLE
+    }
+    assert found == {"2": 1_200, "3": 1_200, "4": 600}
+    check_books(tenant.id)
+    put(
+        tmp_path,
+        "recibo,factura,fecha,valor,medio,referencia\n"
+        'RC-1,FV-1,30/06/2026,"10,00",PSE,1\nRC-2,FV-2,01/07/2026,"10,00",PSE,2\n',
+        name="recibos_caja.csv",
+    )
+    outcome = one(good(tenant.id, "agencia-recibos-caja", tmp_path / "recibos_caja.csv"))
+    assert outcome.state == "done" and numbers(outcome)[3] == 0, outcome.problem
+    with unit_of_work(tenant.id) as session:
+        rows = session.execute(select(Payment.number, Payment.customer_id))
+        payers = {row.number: row.customer_id for row in rows}
+    assert payers == {"RC-1": people["1"], "RC-2": people["5"]}

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from blueprints.accounts.models import Property
+from blueprints.accounts.models import AccountParty, Property
 from blueprints.accounts.reach import Reach
 from blueprints.invoices.models import Invoice
 from blueprints.leases import queries
@@ -227,3 +227,40 @@ def test_the_statement_pages_without_gaps(world: World) -> None:
         assert len(periods) == len(set(periods)) == queries.PAGE + 3
         assert periods == sorted(periods, reverse=True)
         assert second.older is None
+
+
+def test_rent_belongs_to_who_owned_on_the_day_it_was_collected(world: World) -> None:
+    """A part is sold on the first of November: what comes in before is the old owner's, afterwards the new one's."""
+    sold = datetime.date(2026, 11, 1)
+    with unit_of_work(world.tenant.id) as session:
+        buyer = add_customer("Compradora", document="3")
+        session.execute(
+            update(AccountParty)
+            .where(AccountParty.account_id == world.mandate, AccountParty.customer_id == world.owners[0])
+            .values(valid_until=sold - datetime.timedelta(days=1))
+            .execution_options(synchronize_session=False)
+        )
+        session.add(
+            AccountParty(
+                id=new_id(),
+                account_id=world.mandate,
+                customer_id=buyer,
+                role="owner",
+                share=600_000,
+                valid_from=sold,
+            )
+        )
+        session.flush()
+        for number, paid_on in (("FV-1", sold - datetime.timedelta(days=1)), ("FV-2", sold)):
+            rent = add_invoice(world.lease, number, amount=1_000, type_code="rent", currency="COP")
+            record_outside_payment(
+                OutsidePayment(
+                    items=[(rent, 1_000)], paid_on=paid_on, currency="COP", method="PSE", reference="1"
+                )
+            )
+        held = [-balance(rules.OWNER_PAYABLE, customer_id=owner) for owner in (*world.owners, buyer)]
+        assert held == [600, 800, 600]
+        commission = add_invoice(world.mandate, "C-1", amount=100, type_code="commission", currency="COP")
+        withhold_commission(commission, on=sold)
+        held = [-balance(rules.OWNER_PAYABLE, customer_id=owner) for owner in (*world.owners, buyer)]
+        assert held == [600, 760, 540]
