@@ -17,6 +17,7 @@ from flask import Flask, current_app
 
 from saas.clock import now
 from saas.ids import new_id
+from saas.outbox import next_name
 
 TIMEOUT = 10  # seconds
 
@@ -107,14 +108,18 @@ def mailbox() -> Mailbox | None:
     return transport if isinstance(transport, Mailbox) else None
 
 
-def compose(letter: Letter, moment: datetime.datetime) -> EmailMessage:
-    """Build the message. Line breaks in header values are folded into spaces, so none can be added."""
+def compose(letter: Letter, moment: datetime.datetime, name: str | None = None) -> EmailMessage:
+    """Build the message. Line breaks in header values are folded into spaces, so none can be added.
+
+    `name` makes the Message-ID (RFC 5322 3.6.4), so that one letter keeps it however often it is tried.
+    """
+    domain = letter.sender_address.rpartition("@")[2] or "localhost"
     message = EmailMessage()
     message["From"] = formataddr((_one_line(letter.sender_name), letter.sender_address))
     message["To"] = _one_line(letter.to)
     message["Subject"] = _one_line(letter.subject)
     message["Date"] = format_datetime(moment)
-    message["Message-ID"] = make_msgid(domain=letter.sender_address.rpartition("@")[2] or "localhost")
+    message["Message-ID"] = f"<{name}@{domain}>" if name else make_msgid(domain=domain)
     message["Auto-Submitted"] = "auto-generated"
     if letter.reply_to:
         message["Reply-To"] = _one_line(letter.reply_to)
@@ -132,7 +137,7 @@ def compose(letter: Letter, moment: datetime.datetime) -> EmailMessage:
 
 def deliver(letter: Letter) -> None:
     """Send now. Only outbox handlers call this. Raises what the transport raises, to be tried again."""
-    current_app.extensions["mail"].send(compose(letter, now()))
+    current_app.extensions["mail"].send(compose(letter, now(), next_name()))
 
 
 def _one_line(text: str) -> str:

@@ -11,6 +11,8 @@ import datetime
 import logging
 import uuid
 from collections.abc import Callable
+from contextvars import ContextVar
+from itertools import count
 from typing import Any
 
 from sqlalchemy import Index, func, or_, select, text, update
@@ -28,6 +30,7 @@ FIRST_PAUSE = datetime.timedelta(seconds=10)
 LEASE = datetime.timedelta(minutes=5)
 
 log = logging.getLogger("ventanilla.outbox")
+_names: ContextVar[Callable[[], str] | None] = ContextVar("outbox_names", default=None)
 
 
 class OutboxRow(TenantOwned, Model):
@@ -175,9 +178,24 @@ def run_next(tenant_id: uuid.UUID) -> bool:
     return True
 
 
+def next_name() -> str | None:
+    """A name for the next thing that the running handler sends: the row's id and how many went before it.
+
+    The same at every try of the row, so whoever receives it twice can tell. None outside a handler.
+    """
+    names = _names.get()
+    return names() if names else None
+
+
+def _names_of(row_id: uuid.UUID) -> Callable[[], str]:
+    number = count(1)
+    return lambda: f"{row_id.hex}.{next(number)}"
+
+
 def _execute(
     tenant_id: uuid.UUID, row_id: uuid.UUID, topic: str, payload: dict[str, Any], tries: int
 ) -> None:
+    token = _names.set(_names_of(row_id))
     try:
         work = _handlers[topic]
         with unit_of_work(tenant_id) as session:
@@ -203,6 +221,8 @@ def _execute(
                     dead_at=now() if dead else None,
                 )
             )
+    finally:
+        _names.reset(token)
 
 
 def backlog() -> dict[str, int]:

@@ -11,9 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from aiosmtpd.controller import Controller
+from flask import Flask
 
-from saas.mail import Attachment, Letter, Mailbox, Smtp, compose
+from saas.mail import Attachment, Letter, Mailbox, Smtp, compose, deliver
+from saas.outbox import drain, enqueue, handler
+from saas.scope import unit_of_work
+from tests.cast import make_utility
 
 MOMENT = datetime.datetime(2026, 11, 21, 15, 0, tzinfo=datetime.UTC)
 
@@ -82,3 +87,38 @@ def test_the_mailbox_shows_the_newest_first(tmp_path: Path) -> None:
         box.send(compose(letter(subject=f"Número {number}"), MOMENT))
     assert [str(found["Subject"]) for _name, found in box.letters()] == ["Número 2", "Número 1", "Número 0"]
     assert box.letter("../../etc/passwd") is None
+
+
+tries: list[int] = []
+
+
+@handler("test.letters")
+def _send(payload: dict[str, str]) -> None:
+    """Two letters, and a process that does not live to say that they left."""
+    tries.append(len(tries))
+    for subject in ("one", "two"):
+        deliver(letter(subject=f"{payload['text']} {subject}"))
+    if len(tries) == 1:
+        raise RuntimeError("killed after it was sent")
+
+
+def test_a_letter_keeps_its_name_when_it_is_tried_again(app: Flask, mailbox: Mailbox) -> None:
+    tries.clear()
+    tenant = make_utility()
+    with unit_of_work(tenant.id):
+        enqueue("test.letters", {"text": "first"})
+    with time_machine.travel(MOMENT + datetime.timedelta(days=900), tick=False) as clock:
+        drain()
+        clock.shift(datetime.timedelta(minutes=5))
+        drain()
+        with unit_of_work(tenant.id):
+            enqueue("test.letters", {"text": "second"})
+        drain()
+    names: dict[str, list[str]] = {}
+    for _name, found in mailbox.letters():
+        names.setdefault(str(found["Subject"]), []).append(str(found["Message-ID"]))
+    assert {subject: len(ids) for subject, ids in names.items()} == {
+        "first one": 2, "first two": 2, "second one": 1, "second two": 1,
+    }  # fmt: skip
+    assert len({name for ids in names.values() for name in ids}) == 4
+    assert names["first one"][0].endswith("@hogar.example>")
