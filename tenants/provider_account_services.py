@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hmac
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from saas import audit
 from saas.audit import SYSTEM, Actor
@@ -29,7 +28,8 @@ NEVER_IN_PRODUCTION = frozenset({"bank-simulator"})
 
 @dataclass(frozen=True, slots=True)
 class OpenedAccount:
-    """One provider account. `secrets` are in the clear: keep them in memory, out of logs and rows."""
+    """One provider account. `secrets` and `previous` (those before the last rotation, while they are still
+    believed) are in the clear: keep them in memory, out of logs and rows."""
 
     id: uuid.UUID
     tenant_id: uuid.UUID
@@ -38,7 +38,10 @@ class OpenedAccount:
     mode: str
     enabled: bool
     settings: Mapping[str, Any]
+    off_for: Mapping[str, Any]
+    version: int
     secrets: Mapping[str, str] = field(repr=False)
+    previous: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def add_provider_account(
@@ -117,11 +120,18 @@ def account_of_hook(provider: str, token: str) -> OpenedAccount:
     """The account that a notice address belongs to. Raises NotFound; an account that is switched off
     still gets its notices, because money may be on its way."""
     row = db.session.execute(
-        select(*_COLUMNS, ProviderAccount.hook_digest).where(
-            ProviderAccount.hook_digest == digest(token), ProviderAccount.provider == provider
+        select(*_COLUMNS).where(
+            ProviderAccount.provider == provider,
+            or_(
+                ProviderAccount.hook_digest == digest(token),
+                and_(
+                    ProviderAccount.previous_hook_digest == digest(token),
+                    ProviderAccount.previous_until > now(),
+                ),
+            ),
         )
     ).first()
-    if row is None or not _exists_here(provider) or not hmac.compare_digest(row.hook_digest, digest(token)):
+    if row is None or not _exists_here(provider):
         raise NotFound()
     return _open(row)
 
@@ -145,7 +155,11 @@ _COLUMNS = (
     ProviderAccount.mode,
     ProviderAccount.enabled,
     ProviderAccount.settings,
+    ProviderAccount.off_for,
+    ProviderAccount.version,
     ProviderAccount.secrets,
+    ProviderAccount.previous_secrets,
+    ProviderAccount.previous_until,
 )
 
 
@@ -154,7 +168,7 @@ def _exists_here(provider: str) -> bool:
 
 
 def _open(row: Any) -> OpenedAccount:
-    ring = keyring()
+    believed = row.previous_until is not None and row.previous_until > now()
     return OpenedAccount(
         id=row.id,
         tenant_id=row.tenant_id,
@@ -163,5 +177,13 @@ def _open(row: Any) -> OpenedAccount:
         mode=row.mode,
         enabled=row.enabled,
         settings=row.settings,
-        secrets={key: ring.unseal(sealed, row.tenant_id, row.id, key) for key, sealed in row.secrets.items()},
+        off_for=row.off_for,
+        version=row.version,
+        secrets=_unsealed(row.secrets, row),
+        previous=_unsealed(row.previous_secrets, row) if believed else {},
     )
+
+
+def _unsealed(sealed: Mapping[str, str], row: Any) -> dict[str, str]:
+    ring = keyring()
+    return {key: ring.unseal(text, row.tenant_id, row.id, key) for key, text in sealed.items()}

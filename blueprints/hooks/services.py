@@ -11,16 +11,21 @@ from sqlalchemy.dialects.postgresql import insert
 
 from blueprints.payments.accounts import adapter_of, view_of
 from blueprints.payments.applying import DUPLICATE, QUARANTINED, apply
-from blueprints.payments.interface import Forged, Notice
+from blueprints.payments.attempts import attempt_named
+from blueprints.payments.interface import Ask, Forged, Notice, Observation
 from blueprints.payments.models import InboxRow
+from blueprints.payments.quarantine import set_aside
+from blueprints.payments.rules import UNKNOWN_REFERENCE
 from saas.database import db
 from saas.ids import new_id
+from saas.outbox import enqueue
 from tenants.provider_account_services import OpenedAccount
 
 RECEIVED = "received"
 APPLIED = "applied"
 FORGED = "forged"
 PUT_ASIDE = "quarantined"
+ASKED = "asked"
 LONGEST_HEADER = 300
 KEPT_HEADERS = 40
 
@@ -54,12 +59,30 @@ def work(account: OpenedAccount, notice: Notice, row_id: uuid.UUID) -> list[str]
     state = db.session.execute(select(InboxRow.state).where(InboxRow.id == row_id)).scalar_one()
     if state == APPLIED:
         return []
-    effects = [apply(observation, account=account, now=notice.received_at) for observation in observations]
+    effects = [_take(said, account, notice, row_id) for said in observations]
     if state == PUT_ASIDE and set(effects) == {DUPLICATE}:
         return effects  # said again: what was put aside stays aside
     aside = any(effect.startswith(QUARANTINED) for effect in effects)
     mark(row_id, PUT_ASIDE if aside else APPLIED, ", ".join(effects))
     return effects
+
+
+def _take(said: Observation | Ask, account: OpenedAccount, notice: Notice, row_id: uuid.UUID) -> str:
+    """Apply what is said; what only says "ask me" is asked after the answer is sent."""
+    if isinstance(said, Observation):
+        return apply(said, account=account, now=notice.received_at)
+    attempt_id = attempt_named(account.id, said.reference, said.provider_reference)
+    if attempt_id is None:
+        set_aside(
+            UNKNOWN_REFERENCE,
+            account_id=account.id,
+            dedupe_key=f"{account.id}|asked|{said.reference}|{said.provider_reference}",
+            data={"reference": said.reference, "provider_reference": said.provider_reference},
+            now=notice.received_at,
+        )
+        return f"{QUARANTINED}:{UNKNOWN_REFERENCE}"
+    enqueue("payments.ask", {"attempt_id": str(attempt_id)}, key=f"notice:{row_id}:{attempt_id}")
+    return ASKED
 
 
 def mark_forged(row_id: uuid.UUID, problem: Forged) -> None:

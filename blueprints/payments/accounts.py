@@ -22,6 +22,7 @@ def view_of(account: OpenedAccount) -> ProviderAccountView:
         mode=account.mode,
         settings=account.settings,
         secrets=account.secrets,
+        previous=account.previous,
     )
 
 

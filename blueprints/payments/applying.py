@@ -19,7 +19,14 @@ from blueprints.ledger.services import post
 from blueprints.payments import rules
 from blueprints.payments.attempts import AttemptRow, let_go, read_attempt
 from blueprints.payments.interface import CAPTURED, Observation
-from blueprints.payments.models import Allocation, Attempt, AttemptItem, ObservationRow, Payment
+from blueprints.payments.models import (
+    Allocation,
+    Attempt,
+    AttemptItem,
+    ObservationRow,
+    Payment,
+    PaymentLink,
+)
 from blueprints.payments.quarantine import set_aside
 from blueprints.payments.receipts import issue_receipt
 from saas import audit
@@ -159,6 +166,7 @@ def _move(
         .values(
             state=to,
             provider_reference=observation.provider_reference,
+            facts=Attempt.facts.op("||")(dict(observation.facts)),
             finished_at=now if ended else None,
             **({"poll_at": None} if to in (rules.CAPTURED, rules.FAILED) else {}),
         )
@@ -185,7 +193,7 @@ def _capture(
     """The money is here: books, payment, allocations, receipt; the rest of the house is told."""
     paid_at = rules.paid_at(observation.occurred_at, not_before=attempt.created_at, now=now)
     paid_on = paid_at.astimezone(ZoneInfo(serving().time_zone)).date()
-    payer = db.session.execute(select(User.customer_id).where(User.id == attempt.user_id)).scalar()
+    payer = _customer_of(attempt)
     payment_id = new_id()
     db.session.execute(
         insert(Payment).values(
@@ -315,6 +323,15 @@ def _locked_items(attempt_id: uuid.UUID) -> list[Item]:
         )
         for row in rows
     ]
+
+
+def _customer_of(attempt: AttemptRow) -> uuid.UUID | None:
+    """The person in the books who paid: the user's, or the one a payment link was made for."""
+    if attempt.user_id is not None:
+        return db.session.execute(select(User.customer_id).where(User.id == attempt.user_id)).scalar()
+    return db.session.execute(
+        select(PaymentLink.customer_id).where(PaymentLink.id == attempt.link_id)
+    ).scalar()
 
 
 def _evidence(

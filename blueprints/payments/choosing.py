@@ -35,9 +35,11 @@ class ChosenInvoice:
 
     id: uuid.UUID
     number: str
+    type_code: str
     type_names: Mapping[str, Any]
     period: str
     account_id: uuid.UUID
+    account_kind: str
     account_number: str
     address: str
     amount: int
@@ -61,7 +63,8 @@ class Holder:
     """An open attempt that holds at least one of the invoices."""
 
     id: uuid.UUID
-    user_id: uuid.UUID
+    user_id: uuid.UUID | None
+    link_id: uuid.UUID | None
     state: str
     items_key: str
     expires_at: datetime.datetime
@@ -108,8 +111,10 @@ def _read(reach: Reach, wanted: Sequence[uuid.UUID], lock: bool) -> Sequence[Any
             Invoice.second_due_on,
             Invoice.open_amount,
             Invoice.void_at,
+            Invoice.type_code,
             InvoiceType.names,
             InvoiceType.payable_online,
+            Account.kind.label("account_kind"),
             Account.number.label("account_number"),
             Account.address,
             payable.c.account_id.label("may_pay"),
@@ -153,9 +158,11 @@ def _item(row: Row[Any], today: datetime.date) -> ChosenInvoice:
     return ChosenInvoice(
         id=row.id,
         number=row.number,
+        type_code=row.type_code,
         type_names=row.names,
         period=row.period,
         account_id=row.account_id,
+        account_kind=row.account_kind,
         account_number=row.account_number,
         address=row.address,
         amount=owed.amount,
@@ -169,7 +176,13 @@ def holders(invoice_ids: Iterable[uuid.UUID]) -> list[Holder]:
     """The open attempts that hold any of these invoices."""
     rows = db.session.execute(
         select(
-            Attempt.id, Attempt.user_id, Attempt.state, Attempt.items_key, Attempt.expires_at, Attempt.step
+            Attempt.id,
+            Attempt.user_id,
+            Attempt.link_id,
+            Attempt.state,
+            Attempt.items_key,
+            Attempt.expires_at,
+            Attempt.step,
         )
         .join(
             AttemptItem, (AttemptItem.tenant_id == Attempt.tenant_id) & (AttemptItem.attempt_id == Attempt.id)

@@ -14,15 +14,16 @@ from blueprints.auth.services import leave_notice
 from blueprints.payments import queries, rules
 from blueprints.payments.blueprint import pages
 from blueprints.payments.choosing import Choice, ChosenInvoice, InProcess, choose
-from blueprints.payments.interface import Form, Redirect
+from blueprints.payments.interface import Form, Redirect, Step
 from blueprints.payments.leaving import leave
-from blueprints.payments.starting import Started, start
+from blueprints.payments.payers import user_as_payer
+from blueprints.payments.starting import Started, keep_step, refuse_attempt, start
 from blueprints.payments.titles import invoice_title
 from blueprints.payments.wire import current_wire
 from saas.clock import now
 from saas.permissions import SIGNED_IN, allow
 from saas.refusals import NotFound, Refusal
-from tenants.frame import own_origin
+from tenants.frame import commit_so_far, own_origin
 from tenants.look import render
 from tenants.page_context import language, locale
 
@@ -72,17 +73,29 @@ def begin() -> Answer:
     Nothing but the invoices' ids is read from the form: amounts come from the books.
     """
     try:
-        started = start(
-            g.viewer,
-            reach_of(g.viewer, g.tenant),
-            _ids(),
-            now(),
-            wire=current_wire(),
-            origin=own_origin(),
-        )
+        reach = reach_of(g.viewer, g.tenant)
+        choice = choose(reach, _ids(), today=g.tenant.today(), lock=True)
+        started = start(user_as_payer(g.viewer), choice, now(), origin=own_origin())
+        step = fetched(started)
     except Refusal as refusal:
         return _refused(refusal)
-    return _leave(started)
+    return _leave(started, step)
+
+
+def fetched(started: Started) -> Step | None:
+    """The step of an attempt, from the provider when it is not known yet: the attempt is committed first.
+    Raises Refusal when the provider cannot take it; then nothing is under way any more."""
+    if started.errand is None:
+        return started.step
+    commit_so_far()
+    try:
+        step = started.errand.run(current_wire())
+    except Refusal as refusal:
+        refuse_attempt(started.attempt_id, refusal, now())
+        commit_so_far()
+        raise
+    keep_step(started.attempt_id, step)
+    return step
 
 
 @pages.get("/payments/<uuid:attempt_id>")
@@ -149,12 +162,12 @@ def _asked_again(endpoint: str) -> Response:
     return redirect(url_for(endpoint, invoice=[str(invoice_id) for invoice_id in _ids()]), 303)
 
 
-def _leave(started: Started) -> Answer:
+def _leave(started: Started, step: Step | None) -> Answer:
     """Off to the provider; an attempt that the provider already knows to be pending is shown instead."""
-    if started.state == rules.CREATED and isinstance(started.step, Redirect):
-        return redirect(started.step.url, 303)
-    if started.state == rules.CREATED and isinstance(started.step, Form):
-        return render("payments/leave.html", step=started.step)
+    if started.state == rules.CREATED and isinstance(step, Redirect):
+        return redirect(step.url, 303)
+    if started.state == rules.CREATED and isinstance(step, Form):
+        return render("payments/leave.html", step=step)
     return redirect(url_for("payments.status", attempt_id=started.attempt_id), 303)
 
 

@@ -22,6 +22,12 @@ def poll_attempt(payload: dict[str, Any]) -> None:
         poll(attempt_id, wire=current_wire(), now=moment, jitter=secrets.randbelow(1000) / 1000)
 
 
+@handler("payments.ask")
+def ask_about_attempt(payload: dict[str, Any]) -> None:
+    """A notice said that there is news; whatever the attempt's state, its provider is asked."""
+    poll(uuid.UUID(payload["attempt_id"]), wire=current_wire(), now=now(), jitter=0, told=True)
+
+
 @handler("payments.expire")
 def expire_attempt(payload: dict[str, Any]) -> None:
     expire(uuid.UUID(payload["attempt_id"]), now=now())

@@ -14,20 +14,30 @@ from saas.scope import TenantOwned
 
 
 class Attempt(TenantOwned, Model):
-    """One try to pay frozen items at one provider. `reference` is what the provider knows it by."""
+    """One try to pay frozen items at one provider. `reference` is what the provider knows it by.
+
+    Started by a user or through a payment link. `payer` is who pays, frozen as providers are told;
+    `facts` are the adapter's own notes; `secrets_version` says with which secrets it was started.
+    """
 
     __tablename__ = "payment_attempts"
 
     reference: Mapped[str]
-    user_id: Mapped[uuid.UUID]
+    user_id: Mapped[uuid.UUID | None]
+    link_id: Mapped[uuid.UUID | None]
     provider_account_id: Mapped[uuid.UUID]
+    secrets_version: Mapped[int] = mapped_column(default=1)
     mode: Mapped[str]
     state: Mapped[str]
+    payer: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    language: Mapped[str] = mapped_column(default="es")
     amount: Mapped[int]
     currency: Mapped[str]
     items_key: Mapped[str]  # digest of the chosen invoices: a second click finds the first attempt
     step: Mapped[dict[str, Any] | None]  # how the payer is sent away, kept so that it can be repeated
+    asked_at: Mapped[datetime.datetime | None]  # when somebody went to fetch the step
     provider_reference: Mapped[str | None]
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime.datetime]
     expires_at: Mapped[datetime.datetime]
     poll_at: Mapped[datetime.datetime | None]
@@ -37,7 +47,23 @@ class Attempt(TenantOwned, Model):
     __table_args__ = (
         unique("reference"),
         belongs_to("user_id", "users"),
+        belongs_to("link_id", "payment_links"),
         belongs_to("provider_account_id", "provider_accounts"),
+        Index(
+            "ix_payment_attempts_provider_reference",
+            "tenant_id",
+            "provider_account_id",
+            "provider_reference",
+            postgresql_where=text("provider_reference IS NOT NULL"),
+        ),
+        Index(
+            "ix_payment_attempts_link",
+            "tenant_id",
+            "link_id",
+            "created_at",
+            postgresql_where=text("link_id IS NOT NULL"),
+        ),
+        CheckConstraint("(user_id IS NULL) <> (link_id IS NULL)", name="starter"),
         Index("ix_payment_attempts_user", "tenant_id", "user_id", text("created_at DESC")),
         Index(
             "ix_payment_attempts_poll", "tenant_id", "poll_at", postgresql_where=text("poll_at IS NOT NULL")
@@ -46,6 +72,33 @@ class Attempt(TenantOwned, Model):
             "state IN ('created', 'pending', 'captured', 'failed', 'expired', 'canceled')", name="state"
         ),
         CheckConstraint("amount > 0", name="amount"),
+    )
+
+
+class PaymentLink(TenantOwned, Model):
+    """A way to pay one invoice without logging in: it opens that and nothing else. Only the token's digest
+    is kept; `customer_id` is whom it was made for."""
+
+    __tablename__ = "payment_links"
+
+    token_digest: Mapped[str]
+    invoice_id: Mapped[uuid.UUID]
+    customer_id: Mapped[uuid.UUID | None]
+    created_by: Mapped[uuid.UUID | None]
+    created_at: Mapped[datetime.datetime]
+    expires_at: Mapped[datetime.datetime]
+    revoked_at: Mapped[datetime.datetime | None]
+    revoked_by: Mapped[uuid.UUID | None]
+    opened_at: Mapped[datetime.datetime | None]
+    opened: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (
+        unique("token_digest"),
+        belongs_to("invoice_id", "invoices"),
+        belongs_to("customer_id", "customers"),
+        belongs_to("created_by", "users"),
+        belongs_to("revoked_by", "users"),
+        Index("ix_payment_links_invoice", "tenant_id", "invoice_id", text("created_at DESC")),
     )
 
 

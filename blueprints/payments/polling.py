@@ -23,13 +23,17 @@ from tenants.provider_account_services import open_account
 log = logging.getLogger("ventanilla.payments")
 
 
-def poll(attempt_id: uuid.UUID, *, wire: Wire, now: datetime.datetime, jitter: float) -> list[str]:
+def poll(
+    attempt_id: uuid.UUID, *, wire: Wire, now: datetime.datetime, jitter: float, told: bool = False
+) -> list[str]:
     """Ask once, apply what is said, and write down when to ask again. Returns the effects.
 
-    No answer is no news: whatever the provider's silence means, it is not a failure.
+    No answer is no news: whatever the provider's silence means, it is not a failure. Whoever was `told` that
+    there is news asks also about an attempt that is finished (a refund, a dispute), and hears Unreachable, so
+    that the question is repeated.
     """
     attempt = read_attempt(attempt_id)
-    if not rules.may_still_be_paid(attempt.state, expires_at=attempt.expires_at, now=now):
+    if not told and not rules.may_still_be_paid(attempt.state, expires_at=attempt.expires_at, now=now):
         _plan(attempt_id, attempt.polls, None)
         return []
     account = open_account(attempt.provider_account_id)
@@ -38,6 +42,8 @@ def poll(attempt_id: uuid.UUID, *, wire: Wire, now: datetime.datetime, jitter: f
     try:
         news = adapter.observe(view, adapter_view(attempt, account), wire, now)
     except Unreachable as problem:
+        if told:
+            raise
         news = Unknown(str(problem))
     if isinstance(news, Unknown):
         log.info("no news: %s", news.why, extra={"attempt": str(attempt_id)})

@@ -1,97 +1,151 @@
-"""Start paying: freeze what is paid, and find the step that sends the payer to the provider."""
+"""Start paying: freeze what is paid, then fetch the step that sends the payer to the provider.
+
+Two transactions with the provider's answer between them: the attempt is committed before anybody outside
+hears of it, and no connection waits while a provider thinks.
+"""
 
 from __future__ import annotations
 
 import datetime
 import logging
 import uuid
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, or_, update
 
 from blueprints.payments import rules
 from blueprints.payments.accounts import adapter_of, view_of
 from blueprints.payments.attempts import adapter_view, close_attempt, read_attempt
-from blueprints.payments.choosing import Choice, Holder, InProcess, choose, holders
-from blueprints.payments.interface import Step, Unreachable, Wire, step_as_data, step_from_data
+from blueprints.payments.choosing import Choice, Holder, InProcess, holders
+from blueprints.payments.interface import (
+    Adapter,
+    AttemptView,
+    ProviderAccountView,
+    Redirect,
+    Step,
+    Unreachable,
+    Wire,
+    step_as_data,
+    step_from_data,
+)
 from blueprints.payments.models import Attempt, AttemptItem
+from blueprints.payments.payers import Payer, payer_as_data
+from blueprints.payments.ways import ways_for
 from saas import audit
+from saas.audit import SYSTEM
 from saas.database import db
 from saas.ids import new_id
 from saas.languages import N_
 from saas.outbox import enqueue
 from saas.refusals import Refusal
 from saas.tokens import new_code
-from tenants.context import Reach, Viewer
-from tenants.loading import serving
 from tenants.provider_account_services import OpenedAccount, enabled_accounts, open_account
 
 log = logging.getLogger("ventanilla.payments")
+ASKING = datetime.timedelta(seconds=30)  # longer than a provider is waited for; then another click may ask
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What it takes to fetch an attempt's step, read while the transaction was open."""
+
+    adapter: Adapter
+    account: ProviderAccountView
+    attempt: AttemptView
+
+    def run(self, wire: Wire) -> Step | None:
+        """Ask the adapter; no transaction is open. None when the provider did not answer: that is unknown,
+        not failed; the attempt stays, is polled, and the next try uses the same reference. Raises Refusal."""
+        try:
+            return self.adapter.start(self.account, self.attempt, wire)
+        except Unreachable as problem:
+            log.warning("no step yet: %s", problem, extra={"facts": {"attempt": str(self.attempt.id)}})
+            return None
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """An attempt that is under way. `step` is None while the provider has not told where to go."""
+    """An attempt that is under way. Without a `step` there is an `errand` to fetch it, unless somebody
+    else is fetching it at this moment."""
 
     attempt_id: uuid.UUID
     state: str
     step: Step | None
     fresh: bool
+    errand: Errand | None = None
 
 
 def start(
-    viewer: Viewer,
-    reach: Reach,
-    invoice_ids: Iterable[uuid.UUID],
+    payer: Payer,
+    choice: Choice,
     now: datetime.datetime,
     *,
-    wire: Wire,
+    way: uuid.UUID | None = None,
     origin: str | None = None,
 ) -> Started:
-    """Start to pay these invoices, or return what the same user has already started for them.
+    """Freeze these invoices, or return what the same payer has already started for them.
 
-    Amounts are today's, from our own books. Raises NotFound (nothing is created), Refusal, and InProcess
-    when another attempt holds one of the invoices.
+    `choice` was read with its rows locked: amounts are today's, from our own books. `way` is the provider
+    account that the payer chose. Raises Refusal, and InProcess when another attempt holds an invoice.
     """
-    choice = choose(reach, invoice_ids, today=serving().today(), lock=True)
     key = rules.items_key((item.id, item.amount) for item in choice.items)
     closed: dict[uuid.UUID, str] = {}
-    same = _make_room(viewer, choice, key, now, closed)
+    same = _make_room(payer, choice, key, now, closed)
     if same is not None:
-        return _again(same, wire, origin)
-    account = _account()
-    attempt_id = _freeze(viewer, choice, key, account, now)
-    step = _step(attempt_id, account, choice, wire, origin)
-    # After the provider has answered: everybody's evidence waits for ours.
+        return _again(same, now, origin)
+    account = _account(choice, way)
+    attempt_id = _freeze(payer, choice, key, account, now)
     for closed_id, to in closed.items():
         audit.record(
-            f"payment.{to}",
-            actor=viewer.actor(),
-            subject=("attempt", closed_id),
-            data={"from": rules.CREATED},
+            f"payment.{to}", actor=payer.actor, subject=("attempt", closed_id), data={"from": rules.CREATED}
         )
     audit.record(
         "payment.started",
-        actor=viewer.actor(),
+        actor=payer.actor,
         subject=("attempt", attempt_id),
-        customer_id=viewer.customer_id,
+        customer_id=payer.customer_id,
         data={
             "amount": choice.amount,
             "currency": choice.currency,
             "invoices": [str(item.id) for item in choice.items],
         },
     )
-    return Started(attempt_id, rules.CREATED, step, fresh=True)
+    errand = _errand(attempt_id, account, origin)
+    return Started(attempt_id, rules.CREATED, None, fresh=True, errand=errand)
+
+
+def keep_step(attempt_id: uuid.UUID, step: Step | None) -> None:
+    """Write down what the errand brought, so that the next click repeats it; None lets the next click ask."""
+    values: dict[str, object] = {"asked_at": None}
+    if step is not None:
+        values["step"] = step_as_data(step)
+    if isinstance(step, Redirect) and step.provider_reference:
+        values["provider_reference"] = step.provider_reference
+    if isinstance(step, Redirect) and step.facts:
+        values["facts"] = Attempt.facts.op("||")(dict(step.facts))
+    db.session.execute(
+        update(Attempt)
+        .where(Attempt.id == attempt_id)
+        .values(values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def refuse_attempt(attempt_id: uuid.UUID, refusal: Refusal, now: datetime.datetime) -> None:
+    """The provider cannot take this attempt: nobody was sent away, so it ends and lets go of its invoices."""
+    if close_attempt(attempt_id, rules.CANCELED, only_from=frozenset({rules.CREATED}), now=now):
+        data = {"from": rules.CREATED, "why": refusal.msgid}
+        audit.record("payment.canceled", actor=SYSTEM, subject=("attempt", attempt_id), data=data)
 
 
 def _make_room(
-    viewer: Viewer, choice: Choice, key: str, now: datetime.datetime, closed: dict[uuid.UUID, str]
+    payer: Payer, choice: Choice, key: str, now: datetime.datetime, closed: dict[uuid.UUID, str]
 ) -> Holder | None:
-    """The user's own attempt for the very same; else see to it that no open attempt holds an invoice.
+    """The payer's own attempt for the very same; else see to it that no open attempt holds an invoice.
     What had to be ended for it goes into `closed`."""
     for holder in holders(item.id for item in choice.items):
-        own, over = holder.user_id == viewer.user_id, holder.expires_at <= now
+        own = (holder.user_id, holder.link_id) == (payer.user_id, payer.link_id)
+        over = holder.expires_at <= now
         if own and holder.items_key == key and not (over and holder.state == rules.CREATED):
             return holder
         # Nobody has heard of money yet: the payer chose anew, or has let the time pass.
@@ -108,23 +162,46 @@ def _make_room(
     return None
 
 
-def _again(holder: Holder, wire: Wire, origin: str | None) -> Started:
+def _again(holder: Holder, now: datetime.datetime, origin: str | None) -> Started:
+    """The step that is known already; else the errand for it, to one asker at a time."""
     if holder.step is not None:
         return Started(holder.id, holder.state, step_from_data(holder.step), fresh=False)
-    attempt = read_attempt(holder.id)
-    step = _step(holder.id, open_account(attempt.provider_account_id), None, wire, origin)
-    return Started(holder.id, holder.state, step, fresh=False)
+    claimed = db.session.execute(
+        update(Attempt)
+        .where(
+            Attempt.id == holder.id,
+            Attempt.step.is_(None),
+            or_(Attempt.asked_at.is_(None), Attempt.asked_at < now - ASKING),
+        )
+        .values(asked_at=now)
+        .returning(Attempt.provider_account_id)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    errand = _errand(holder.id, open_account(claimed), origin) if claimed is not None else None
+    return Started(holder.id, holder.state, None, fresh=False, errand=errand)
 
 
-def _account() -> OpenedAccount:
-    accounts: Sequence[OpenedAccount] = enabled_accounts()
-    if not accounts:
-        raise Refusal(N_("Online payment is not available at the moment."))
-    return accounts[0]
+def _errand(attempt_id: uuid.UUID, account: OpenedAccount, origin: str | None) -> Errand:
+    attempt = adapter_view(read_attempt(attempt_id), account, origin=origin)
+    return Errand(adapter_of(account), view_of(account), attempt)
+
+
+def _account(choice: Choice, way: uuid.UUID | None) -> OpenedAccount:
+    """The way that the payer chose, or the preferred one. Raises Refusal when there is none."""
+    ways = ways_for(choice)
+    if way is not None:
+        ways = [account for account in ways if account.id == way]
+    if ways:
+        return ways[0]
+    if enabled_accounts():
+        raise Refusal(
+            N_("This cannot be paid online in one payment. Choose fewer invoices, or pay another way.")
+        )
+    raise Refusal(N_("Online payment is not available at the moment."))
 
 
 def _freeze(
-    viewer: Viewer, choice: Choice, key: str, account: OpenedAccount, now: datetime.datetime
+    payer: Payer, choice: Choice, key: str, account: OpenedAccount, now: datetime.datetime
 ) -> uuid.UUID:
     can = adapter_of(account).can(view_of(account))
     attempt_id, expires_at = new_id(), now + can.lifetime
@@ -133,8 +210,14 @@ def _freeze(
         insert(Attempt).values(
             id=attempt_id,
             reference=new_code(groups=3),
-            user_id=viewer.user_id,
+            user_id=payer.user_id,
+            link_id=payer.link_id,
+            payer=payer_as_data(payer.view),
+            language=payer.language,
             provider_account_id=account.id,
+            secrets_version=account.version,
+            facts={},
+            asked_at=now,
             mode=account.mode,
             state=rules.CREATED,
             amount=choice.amount,
@@ -165,24 +248,3 @@ def _freeze(
     enqueue("payments.poll", facts, due_at=poll_at, key=f"{attempt_id}:0")
     enqueue("payments.expire", facts, due_at=expires_at, key=f"{attempt_id}:lifetime")
     return attempt_id
-
-
-def _step(
-    attempt_id: uuid.UUID, account: OpenedAccount, choice: Choice | None, wire: Wire, origin: str | None
-) -> Step | None:
-    """Ask the adapter for the step and keep it. None when the provider did not answer: that is unknown,
-    not failed; the attempt stays, is polled, and the next try uses the same reference."""
-    numbers = ", ".join(item.number for item in choice.items) if choice else ""
-    view = adapter_view(read_attempt(attempt_id), account, description=numbers, origin=origin)
-    try:
-        step = adapter_of(account).start(view_of(account), view, wire)
-    except Unreachable as problem:
-        log.warning("no step yet: %s", problem, extra={"attempt": str(attempt_id)})
-        return None
-    db.session.execute(
-        update(Attempt)
-        .where(Attempt.id == attempt_id)
-        .values(step=step_as_data(step))
-        .execution_options(synchronize_session=False)
-    )
-    return step

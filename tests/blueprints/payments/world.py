@@ -5,19 +5,21 @@ from __future__ import annotations
 import datetime
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from blueprints.payments.choosing import choose
 from blueprints.payments.interface import Answer, Observation, Unreachable
 from blueprints.payments.models import Attempt
+from blueprints.payments.payers import user_as_payer
 from blueprints.payments.providers.bank_simulator import messenger, signing
 from blueprints.payments.providers.bank_simulator.messenger import Delivery
 from blueprints.payments.providers.bank_simulator.opening import open_simulator_account
-from blueprints.payments.starting import Started, start
+from blueprints.payments.starting import Started, keep_step, start
 from blueprints.payments.wire import EXTENSION as WIRE
 from saas.clock import now
 from saas.database import db
@@ -102,12 +104,17 @@ class PayingWorld:
         return Reach(user_id=user_id or self.user_id, today=serving().today())
 
     def start(self, *invoice_ids: uuid.UUID, user_id: uuid.UUID | None = None) -> Started:
-        """Start a payment in a transaction of its own."""
+        """Start a payment as a request does: frozen in one transaction, its step kept in a second."""
         with unit_of_work(self.tenant.id):
             who = user_id or self.user_id
-            return start(
-                viewer(who), self.reach(who), invoice_ids, now(), wire=self.wire, origin="http://x.localhost"
-            )
+            choice = choose(self.reach(who), invoice_ids, today=serving().today(), lock=True)
+            started = start(user_as_payer(viewer(who)), choice, now(), origin="http://x.localhost")
+        if started.errand is None:
+            return started
+        step = started.errand.run(self.wire)
+        with unit_of_work(self.tenant.id):
+            keep_step(started.attempt_id, step)
+        return replace(started, step=step)
 
     def provider_account(self) -> OpenedAccount:
         with unit_of_work(self.tenant.id):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -18,14 +17,18 @@ from blueprints.payments.interface import (
     POLLED,
     SIGNED,
     AccountField,
+    Answer,
     AttemptView,
     Capabilities,
+    CaptureView,
     Forged,
     Notice,
     Observation,
     ProviderAccountView,
     Redirect,
     RefundNotPossible,
+    RefundView,
+    Settled,
     Step,
     Unknown,
     Unreachable,
@@ -62,6 +65,13 @@ class BankSimulator:
         if not account.settings.get("merchant") or not account.secrets.get("secret"):
             raise Refusal(N_("The merchant number and the secret are needed."), field="merchant")
 
+    def ping(self, account: ProviderAccountView, wire: Wire, now: datetime.datetime) -> None:
+        answer = self._order(account, "PING", wire, now)
+        if answer.status == 403:
+            raise Refusal(N_("The bank does not accept the secret of this merchant."), field="secret")
+        if answer.status not in (200, 404):
+            raise Unreachable(f"the bank answered {answer.status}")
+
     def can(self, account: ProviderAccountView) -> Capabilities:
         return Capabilities(
             exponents=EXPONENTS, highest=HIGHEST, lifetime=LIFETIME, refunds="none", first_polls=FIRST_POLLS
@@ -91,15 +101,7 @@ class BankSimulator:
     def observe(
         self, account: ProviderAccountView, attempt: AttemptView, wire: Wire, now: datetime.datetime
     ) -> Sequence[Observation] | Unknown:
-        parameters = {
-            "merchant": str(account.settings["merchant"]),
-            "reference": attempt.reference,
-            "time": str(int(now.timestamp())),
-        }
-        signature = signing.sign_parameters(account.secrets["secret"], parameters)
-        answer = wire.send(
-            "GET", f"{self._origin}/api/order?{urlencode({**parameters, 'signature': signature})}"
-        )
+        answer = self._order(account, attempt.reference, wire, now)
         if answer.status == 404:
             return Unknown("the bank knows no such order yet")
         if answer.status != 200:
@@ -114,10 +116,33 @@ class BankSimulator:
             raise Unreachable("the bank spoke of another order")
         return [found]
 
+    def _order(
+        self, account: ProviderAccountView, reference: str, wire: Wire, now: datetime.datetime
+    ) -> Answer:
+        parameters = {
+            "merchant": str(account.settings["merchant"]),
+            "reference": reference,
+            "time": str(int(now.timestamp())),
+        }
+        signature = signing.sign_parameters(account.secrets["secret"], parameters)
+        return wire.send(
+            "GET", f"{self._origin}/api/order?{urlencode({**parameters, 'signature': signature})}"
+        )
+
     def refund(
-        self, account: ProviderAccountView, capture: Observation, refund_id: uuid.UUID, wire: Wire
+        self, account: ProviderAccountView, capture: CaptureView, refund: RefundView, wire: Wire
     ) -> Observation:
         raise RefundNotPossible("the simulated bank gives nothing back")
+
+    def settled(
+        self,
+        account: ProviderAccountView,
+        since: datetime.datetime,
+        until: datetime.datetime,
+        ours: Sequence[CaptureView],
+        wire: Wire,
+    ) -> Sequence[Settled]:
+        return ()
 
 
 def _read(
