@@ -15,6 +15,7 @@ from saas.permissions import GATEWAY, allow
 from saas.refusals import NotFound
 from saas.scope import unit_of_work
 from saas.web import PLATFORM, Pages
+from tenants.frame import client_address
 from tenants.provider_account_services import account_of_hook, tenant_of_hook
 
 log = logging.getLogger("ventanilla.hooks")
@@ -35,7 +36,8 @@ def receive(provider: str, token: str) -> Response:
     body = _body()
     if body is None:
         return _answer(413)
-    notice = Notice(body, {name.lower(): value for name, value in request.headers.items()}, now())
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    notice = Notice(body, headers, now(), client_address())
     try:
         if tenant_id is None:
             raise NotFound()

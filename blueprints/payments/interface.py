@@ -213,11 +213,13 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice as it came in. Header names in lower case."""
+    """A notice as it came in. Header names in lower case; `address` is the sender's, behind as many proxies
+    as are configured."""
 
     body: bytes
     headers: Mapping[str, str]
     received_at: datetime.datetime
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
