@@ -13,6 +13,8 @@ from sqlalchemy import select, update
 from blueprints.invoices.models import Invoice, InvoiceLine, InvoiceType
 from blueprints.ledger import rules as books
 from blueprints.ledger.services import post
+from saas import audit
+from saas.audit import SYSTEM, Actor
 from saas.clock import now
 from saas.database import db
 from saas.ids import new_id
@@ -134,10 +136,11 @@ def issue_invoice(new: NewInvoice) -> uuid.UUID:
     return invoice_id
 
 
-def void_invoice(invoice_id: uuid.UUID, *, reason: str, today: datetime.date) -> None:
+def void_invoice(invoice_id: uuid.UUID, *, reason: str, today: datetime.date, actor: Actor = SYSTEM) -> None:
     """Take an unpaid invoice back. Raises NotFound, or Refusal when anything was paid on it."""
     row = db.session.execute(
         select(
+            Invoice.number,
             Invoice.account_id,
             Invoice.total,
             Invoice.tax,
@@ -180,4 +183,10 @@ def void_invoice(invoice_id: uuid.UUID, *, reason: str, today: datetime.date) ->
         .where(Invoice.id == invoice_id)
         .values(void_at=now(), void_reason=reason, settled_on=None)
         .execution_options(synchronize_session=False)
+    )
+    audit.record(
+        "invoice.voided",
+        actor=actor,
+        subject=("invoice", invoice_id),
+        data={"number": row.number, "total": row.total, "currency": row.currency, "reason": reason},
     )

@@ -15,6 +15,8 @@ from blueprints.leases.models import Lease, Payout
 from blueprints.leases.rules import Owner, owners_on
 from blueprints.ledger import rules as books
 from blueprints.ledger.services import post
+from saas import audit
+from saas.audit import SYSTEM, Actor
 from saas.clock import now
 from saas.database import db
 from saas.ids import new_id
@@ -153,12 +155,17 @@ def book_collected_rent(
         )
 
 
-def withhold_commission(invoice_id: uuid.UUID, *, on: datetime.date) -> None:
-    """Settle a commission invoice out of what is held for the owners; once."""
+def withhold_commission(invoice_id: uuid.UUID, *, on: datetime.date, actor: Actor | None = SYSTEM) -> None:
+    """Settle a commission invoice out of what is held for the owners; once.
+
+    `actor` is None where the caller leaves one row of evidence for many.
+    """
     row = db.session.execute(
-        select(Invoice.account_id, Invoice.open_amount, Invoice.currency).where(Invoice.id == invoice_id)
+        select(Invoice.number, Invoice.account_id, Invoice.open_amount, Invoice.currency).where(
+            Invoice.id == invoice_id
+        )
     ).one()
-    post(
+    posted = post(
         f"commission:{invoice_id}:withheld",
         "commission-withheld",
         books.withhold_commission(
@@ -170,6 +177,18 @@ def withhold_commission(invoice_id: uuid.UUID, *, on: datetime.date) -> None:
         currency=row.currency,
         occurred_on=on,
     )
+    if posted and actor is not None:
+        audit.record(
+            "commission.withheld",
+            actor=actor,
+            subject=("invoice", invoice_id),
+            data={
+                "number": row.number,
+                "amount": row.open_amount,
+                "currency": row.currency,
+                "on": on.isoformat(),
+            },
+        )
 
 
 def record_payout(
@@ -183,8 +202,12 @@ def record_payout(
     paid_on: datetime.date,
     method: str,
     reference: str,
+    actor: Actor | None = SYSTEM,
 ) -> uuid.UUID:
-    """Money was handed to an owner: keep it and post it. Returns the payout's id."""
+    """Money was handed to an owner: keep it and post it. Returns the payout's id.
+
+    `actor` is None where the caller leaves one row of evidence for many.
+    """
     payout_id = new_id()
     db.session.add(
         Payout(
@@ -208,4 +231,20 @@ def record_payout(
         currency=currency,
         occurred_on=paid_on,
     )
+    if actor is not None:
+        audit.record(
+            "payout.recorded",
+            actor=actor,
+            subject=("payout", payout_id),
+            customer_id=customer_id,
+            data={
+                "number": number,
+                "amount": amount,
+                "currency": currency,
+                "paid_on": paid_on.isoformat(),
+                "period": period,
+                "method": method,
+                "reference": reference,
+            },
+        )
     return payout_id

@@ -13,6 +13,8 @@ from blueprints.invoices.models import Invoice
 from blueprints.ledger import rules as books
 from blueprints.ledger.services import post
 from blueprints.payments.models import Allocation, Payment
+from saas import audit
+from saas.audit import SYSTEM, Actor
 from saas.clock import now
 from saas.database import db
 from saas.events import emit
@@ -34,19 +36,21 @@ class OutsidePayment:
     customer_id: uuid.UUID | None = None
 
 
-def record_outside_payment(new: OutsidePayment) -> uuid.UUID:
+def record_outside_payment(new: OutsidePayment, *, actor: Actor | None = SYSTEM) -> uuid.UUID:
     """Keep a payment and post it; what exceeds an invoice's first total is its surcharge for lateness.
 
-    Returns the payment's id. Raises Refusal when an amount is more than the invoice can take.
+    Returns the payment's id. Raises Refusal when an amount is more than the invoice can take. `actor` is None where
+    the caller leaves one row of evidence for many payments.
     """
     payment_id = new_id()
+    amount = sum(amount for _invoice, amount in new.items)
     db.session.add(
         Payment(
             id=payment_id,
             number=new.number,
             customer_id=new.customer_id,
             paid_on=new.paid_on,
-            amount=sum(amount for _invoice, amount in new.items),
+            amount=amount,
             currency=new.currency,
             method=new.method,
             reference=new.reference,
@@ -65,6 +69,21 @@ def record_outside_payment(new: OutsidePayment) -> uuid.UUID:
         currency=new.currency,
         paid_on=new.paid_on,
     )
+    if actor is not None:
+        audit.record(
+            "payment.recorded",
+            actor=actor,
+            subject=("payment", payment_id),
+            customer_id=new.customer_id,
+            data={
+                "amount": amount,
+                "currency": new.currency,
+                "paid_on": new.paid_on.isoformat(),
+                "method": new.method,
+                "reference": new.reference,
+                "invoices": len(new.items),
+            },
+        )
     return payment_id
 
 

@@ -197,7 +197,8 @@ def _bill(dice: Random, index: int, lease: DemoLease, month: datetime.date, toda
             method=dice.choice(METHODS),
             reference=str(dice.randrange(10**9, 10**10)),
             number=f"RC-{take_numbers('outside-receipt')[0] + 5000}",
-        )
+        ),
+        actor=None,
     )
     _pay_owners(dice, lease, period, total, paid_on, today)
 
@@ -222,7 +223,7 @@ def _pay_owners(
             ],
         )
     )
-    withhold_commission(commission_id, on=paid_on)
+    withhold_commission(commission_id, on=paid_on, actor=None)
     handed = paid_on + datetime.timedelta(days=dice.randrange(2, 6))
     if handed > today:
         return
@@ -241,4 +242,5 @@ def _pay_owners(
             paid_on=handed,
             method="Transferencia",
             reference=str(dice.randrange(10**11, 10**12)),
+            actor=None,
         )

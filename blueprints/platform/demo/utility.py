@@ -124,5 +124,6 @@ def _bill(dice: Random, index: int, account_id: uuid.UUID, ago: int, today: date
             currency="ARS",
             method=dice.choice(METHODS),
             reference=str(dice.randrange(10**9, 10**10)),
-        )
+        ),
+        actor=None,
     )

@@ -12,13 +12,16 @@ from sqlalchemy import select, update
 
 from blueprints.accounts.models import AccountParty, Property
 from blueprints.accounts.reach import Reach
+from blueprints.desk import words
 from blueprints.invoices.models import Invoice
+from blueprints.invoices.services import void_invoice
 from blueprints.leases import queries
 from blueprints.leases.models import Lease
 from blueprints.leases.services import NewLease, open_lease, record_payout, withhold_commission
 from blueprints.ledger import rules
 from blueprints.ledger.queries import balance
 from blueprints.payments.outside import OutsidePayment, record_outside_payment
+from saas.audit import Actor, AuditRow, first_broken
 from saas.clock import now
 from saas.database import db
 from saas.ids import new_id
@@ -264,3 +267,40 @@ def test_rent_belongs_to_who_owned_on_the_day_it_was_collected(world: World) -> 
         withhold_commission(commission, on=sold)
         held = [-balance(rules.OWNER_PAYABLE, customer_id=owner) for owner in (*world.owners, buyer)]
         assert held == [600, 760, 540]
+
+
+def test_each_act_of_money_is_evidence_once(world: World) -> None:
+    actor = Actor("staff", world.user, "Beto Cobros")
+    with unit_of_work(world.tenant.id):
+        rent = add_invoice(world.lease, "FV-1", amount=1_000, type_code="rent", currency="COP")
+        gone = add_invoice(world.lease, "FV-2", amount=1_000, type_code="rent", currency="COP")
+        fee = add_invoice(world.mandate, "C-1", amount=90, type_code="commission", currency="COP")
+        paid = OutsidePayment(
+            items=[(rent, 1_000)], paid_on=DAY, currency="COP", method="PSE", reference="77"
+        )
+        payment = record_outside_payment(paid, actor=actor)
+        for _again in range(2):
+            withhold_commission(fee, on=DAY, actor=actor)
+            void_invoice(gone, reason="Se emitió dos veces", today=DAY, actor=actor)
+        payout = record_payout(
+            number="CE-1", mandate_account_id=world.mandate, customer_id=world.owners[0], period="2026-11",
+            amount=500, currency="COP", paid_on=DAY, method="Transferencia", reference="9", actor=actor,
+        )  # fmt: skip
+        withhold_commission(  # a load of many leaves its own row
+            add_invoice(world.mandate, "C-2", amount=90, type_code="commission", currency="COP"),
+            on=DAY,
+            actor=None,
+        )
+    with unit_of_work(world.tenant.id) as session:
+        rows = session.execute(select(AuditRow).order_by(AuditRow.number)).scalars().all()
+        assert [(row.action, row.subject_id, row.actor_name) for row in rows] == [
+            ("payment.recorded", payment, "Beto Cobros"),
+            ("commission.withheld", fee, "Beto Cobros"),
+            ("invoice.voided", gone, "Beto Cobros"),
+            ("payout.recorded", payout, "Beto Cobros"),
+        ]
+        assert rows[0].data["amount"] == 1_000 and rows[2].data["reason"] == "Se emitió dos veces"
+        assert rows[3].customer_id == world.owners[0]
+        assert all(row.action in words.ACTIONS for row in rows)
+        assert all(row.action.partition(".")[0] in words.AREAS for row in rows)
+        assert first_broken() is None
