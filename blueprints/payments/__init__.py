@@ -10,6 +10,7 @@ capability = Capability(
     title=N_("Payments"),
     blueprints=(
         "blueprints.payments.customer:pages",
+        "blueprints.payments.desk_blueprint:pages",
         "blueprints.payments.providers.bank_simulator.pages:pages",
     ),
     models=("blueprints.payments.models", "blueprints.payments.providers.bank_simulator.models"),
