@@ -59,7 +59,11 @@ def found_tenant(app: Flask, slug: str) -> uuid.UUID:
             currency="ARS",
             time_zone=ZONE,
             host=f"{slug}.localhost",
-            settings={"support.phone": "0800 222 2482", "support.email": "hola@example.com"},
+            settings={
+                "staff.second-factor": "optional",
+                "support.phone": "0800 222 2482",
+                "support.email": "hola@example.com",
+            },
         )
     )
     with unit_of_work(tenant_id):

@@ -23,5 +23,15 @@ def allow(permission: str) -> Callable[[View], View]:
     return mark
 
 
+def recently_confirmed(view: View) -> View:
+    """Declare a risky act: who opens or sends it must have proved a short while ago that it is them."""
+    view.recently_confirmed = True  # type: ignore[attr-defined]
+    return view
+
+
+def needs_confirmation(view: Callable[..., Any]) -> bool:
+    return getattr(view, "recently_confirmed", False)
+
+
 def permission_of(view: Callable[..., Any]) -> str | None:
     return getattr(view, "permission", None)

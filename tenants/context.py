@@ -6,7 +6,7 @@ import datetime
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from saas.audit import Actor
 from saas.clock import now, today
@@ -91,6 +91,12 @@ DEFAULT_WORDS: dict[str, dict[str, str]] = {
 }
 
 
+# How long ago people may have proved who they are to open the page of a risky act, and to send its form: whoever was
+# let in to the form has time to fill it in.
+TO_OPEN: Final = datetime.timedelta(minutes=10)
+TO_SEND: Final = datetime.timedelta(minutes=30)
+
+
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """The signed-in user. `roles` are the access roles held today; `viewing_customer_id` is set while
@@ -109,6 +115,8 @@ class Viewer:
     confirmed_at: datetime.datetime
     viewing_customer_id: uuid.UUID | None = None
     viewing_customer_name: str | None = None
+    second_factor: bool = False  # whether they come in with a code besides the password
+    desk_closed: bool = False  # works here, and has not set up the second factor that the tenant demands
 
     @property
     def is_staff(self) -> bool:
@@ -121,9 +129,9 @@ class Viewer:
         """The viewer as an audit row names it."""
         return Actor("staff" if self.is_staff else "customer", self.user_id, self.name)
 
-    def recently_confirmed(self, minutes: int = 10) -> bool:
-        """Whether the password was given a short while ago, for risky acts."""
-        return now() - self.confirmed_at < datetime.timedelta(minutes=minutes)
+    def recently_confirmed(self, lately: datetime.timedelta = TO_OPEN) -> bool:
+        """Whether the password or a code was given a short while ago, for risky acts."""
+        return now() - self.confirmed_at < lately
 
 
 @dataclass(frozen=True, slots=True)

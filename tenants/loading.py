@@ -24,6 +24,7 @@ from tenants import settings as tenant_settings
 from tenants.context import Place, Support, TenantContext, Viewer
 from tenants.look import build_look
 from tenants.roles import VIEW_AS, permissions_of
+from tenants.settings import REQUIRED, SECOND_FACTOR
 
 IDLE = datetime.timedelta(minutes=45)
 VIEWING = datetime.timedelta(minutes=30)  # how long staff may look at a customer's pages at a stretch
@@ -41,6 +42,8 @@ _VISIT = """
            ) AS roles,
            (SELECT array_agg(r.role) FROM staff_roles r
              WHERE r.tenant_id = t.id AND r.user_id = u.id) AS staff_roles,
+           EXISTS (SELECT 1 FROM second_factors f
+                    WHERE f.tenant_id = t.id AND f.user_id = u.id) AS second_factor,
            c.id AS viewing_customer_id, c.name AS viewing_customer_name
       FROM tenants t
       JOIN domains d ON d.tenant_id = t.id AND d.host = %(host)s
@@ -101,12 +104,13 @@ def visit(
     if row.session_id is None or row.user_name is None:
         return context, None, None
     _mark_seen(row, moment)
-    return context, _viewer(row), row.notice
+    return context, _viewer(row, context), row.notice
 
 
-def _viewer(row: Row[Any]) -> Viewer:
+def _viewer(row: Row[Any], tenant: TenantContext) -> Viewer:
     staff_roles = frozenset(row.staff_roles or ())
-    permissions = permissions_of(staff_roles)
+    closed = bool(staff_roles) and not row.second_factor and tenant.setting(SECOND_FACTOR) == REQUIRED
+    permissions = frozenset[str]() if closed else permissions_of(staff_roles)
     looks_on = VIEW_AS in permissions  # who loses the right stops looking at once
     return Viewer(
         user_id=row.user_id,
@@ -122,6 +126,8 @@ def _viewer(row: Row[Any]) -> Viewer:
         confirmed_at=row.confirmed_at,
         viewing_customer_id=row.viewing_customer_id if looks_on else None,
         viewing_customer_name=row.viewing_customer_name if looks_on else None,
+        second_factor=row.second_factor,
+        desk_closed=closed,
     )
 
 

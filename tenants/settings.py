@@ -14,6 +14,9 @@ MAXIMUM_TEXT = 500
 
 _declared: dict[str, Setting] = {}
 
+SECOND_FACTOR = "staff.second-factor"
+REQUIRED, OPTIONAL = "required", "optional"
+
 SUPPORT = (
     Setting("support.phone", "text", "", N_("Telephone"), group=N_("Contact")),
     Setting("support.whatsapp", "text", "", N_("WhatsApp number"), group=N_("Contact")),
@@ -32,12 +35,26 @@ SUPPORT = (
 )
 
 
+SECURITY = (
+    Setting(
+        SECOND_FACTOR,
+        "choice",
+        REQUIRED,  # who sets up nothing is on the safe side
+        N_("Two-step verification of staff"),
+        hint=N_("Where it is asked of everybody, the desk opens only to those who have set it up."),
+        group=N_("Desk"),
+        choices={REQUIRED: N_("Asked of everybody"), OPTIONAL: N_("Each as they like")},
+    ),
+)
+
+
 def declare(settings: Iterable[Setting]) -> None:
     for setting in settings:
         _declared[setting.key] = setting
 
 
 declare(SUPPORT)
+declare(SECURITY)
 
 
 def declared() -> tuple[Setting, ...]:

@@ -9,6 +9,7 @@ capability = Capability(
     name="auth",
     title=N_("Access"),
     blueprints=("blueprints.auth.customer:pages",),
+    models=("blueprints.auth.models",),
     wiring=("blueprints.auth.wiring",),
     menu=(MenuEntry(N_("My account"), "auth.profile", "person", order=90),),
 )

@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from blueprints.auth import door, link_pages, profile_pages, session_pages
+from blueprints.auth import (
+    code_pages,
+    door,
+    identity_pages,
+    link_pages,
+    profile_pages,
+    second_factor_pages,
+    session_pages,
+)
 from blueprints.auth.blueprint import pages
 
-__all__ = ["door", "link_pages", "pages", "profile_pages", "session_pages"]
+__all__ = [
+    "code_pages",
+    "door",
+    "identity_pages",
+    "link_pages",
+    "pages",
+    "profile_pages",
+    "second_factor_pages",
+    "session_pages",
+]

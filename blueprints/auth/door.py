@@ -9,9 +9,10 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints.auth import human
 from blueprints.auth.blueprint import pages
 from blueprints.auth.forms import AccessForm, LogInForm, RecoverForm
-from blueprints.auth.rules import DEVICE_LIFE, device_name
+from blueprints.auth.rules import DEVICE_LIFE, STEP_LIFE, device_name
 from blueprints.auth.services import (
     Browser,
+    CodeWanted,
     SignedIn,
     TooManyAttempts,
     ask_recovery,
@@ -35,6 +36,7 @@ from tenants.frame import (
 from tenants.look import render
 
 DEVICE_COOKIE = "ventanilla-device"
+STEP_COOKIE = "ventanilla-step"  # of a sign-in that waits for its code
 _TOO_SOON = N_(
     "That was very quick, or the page was open for too long. Wait a moment and press the button again."
 )
@@ -45,7 +47,7 @@ Page = str | BaseResponse | tuple[str, int]
 @allow(PUBLIC)
 def log_in() -> Page:
     """The door. A page that was asked for before is where one lands afterwards."""
-    target = _wanted_page(request.values.get("next"))
+    target = wanted_page(request.values.get("next"))
     if request.method != "POST" and g.viewer is not None:
         return redirect(target or "/", 303)
     form = LogInForm(request.form)
@@ -56,13 +58,13 @@ def log_in() -> Page:
     try:
         check_address(client_address())
         sign = _sign_of_a_person("log-in")
-        who = sign_in(form.email.data, form.password.data, _browser(), worked=sign == human.WORK)
+        who = sign_in(form.email.data, form.password.data, browser(), worked=sign == human.WORK)
     except TooManyAttempts:
         return too_many()
     except Refusal as refusal:
         form.refuse(refusal)
         return _door(form, target), 422
-    return _let_in(who, target)
+    return _ask_the_code(who, target) if isinstance(who, CodeWanted) else let_in(who, target)
 
 
 log_in.quiet = True  # type: ignore[attr-defined] # asking to come in again keeps no session alive (B13)
@@ -130,7 +132,13 @@ def _greeting(after: str | None) -> dict[str, str] | None:
         "password": _("The new password is set. Come in with it."),
         "welcome": _("Your password is set. Come in with it."),
     }
-    return {"tone": "success", "text": sentences[after]} if after in sentences else None
+    if after in sentences:
+        return {"tone": "success", "text": sentences[after]}
+    again = {
+        "expired": _("The time to type the code is over. Begin again with your password."),
+        "codes": _("This sign-in takes no more codes. Begin again with your password."),
+    }
+    return {"tone": "warning", "text": again[after]} if after in again else None
 
 
 def _sign_of_a_person(purpose: str) -> str:
@@ -147,22 +155,31 @@ def _sign_of_a_person(purpose: str) -> str:
     return sign
 
 
-def _wanted_page(target: str | None) -> str | None:
+def wanted_page(target: str | None) -> str | None:
+    """Where somebody wanted to go, when it is a page of this host and not a door."""
     path = safe_local_path(target)
-    return None if path is None or path.startswith(("/login", "/logout")) else path
+    return None if path is None or path.startswith(("/login", "/logout", "/confirm-identity")) else path
 
 
-def _browser() -> Browser:
+def browser() -> Browser:
     return Browser(
         host=request.environ["ventanilla.host"],
         address=client_address(),
         device=device_name(request.headers.get("User-Agent", "")),
         token=session_token() or "",
         known=request.cookies.get(cookie_name(DEVICE_COOKIE), ""),
+        step=request.cookies.get(cookie_name(STEP_COOKIE), ""),
     )
 
 
-def _let_in(who: SignedIn, target: str | None) -> BaseResponse:
+def _ask_the_code(half: CodeWanted, target: str | None) -> BaseResponse:
+    """On to the second step. Nobody is signed in yet: the cookie opens the page for the code and nothing else."""
+    response = make_response(redirect(url_for("auth.ask_code", next=target), 303))
+    set_cookie(response, STEP_COOKIE, half.token, lifetime=int(STEP_LIFE.total_seconds()))
+    return response
+
+
+def let_in(who: SignedIn, target: str | None) -> Response:
     response = make_response(redirect(target or ("/desk" if who.staff_only else "/"), 303))
     set_cookie(response, SESSION_COOKIE, who.token)
     set_cookie(response, DEVICE_COOKIE, who.known, lifetime=int(DEVICE_LIFE.total_seconds()))

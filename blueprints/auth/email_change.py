@@ -1,4 +1,4 @@
-"""A new e-mail: asked for with the password, confirmed at both addresses, and the old one is told."""
+"""A new e-mail: asked for by who proved it is them, confirmed at both addresses, and the old one is told."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from blueprints.auth.letters import send_letter
 from blueprints.auth.links import BadLink, LiveLink, consume, drop_links, find_link, make_link
-from blueprints.auth.password_change import actor_of_link, confirm_password
+from blueprints.auth.password_change import actor_of_link
 from blueprints.auth.rules import EMAIL_NEW, EMAIL_OLD, INVITATION, LETTERS_WINDOW, RECOVERY
 from blueprints.auth.sign_in import TooManyAttempts
 from saas import audit
@@ -26,16 +26,16 @@ CHANGES_PER_HOUR = 5
 OTHER = {EMAIL_NEW: EMAIL_OLD, EMAIL_OLD: EMAIL_NEW}
 
 
-def ask_email_change(user_id: uuid.UUID, new_email: str, password: str, *, actor: Actor) -> str:
+def ask_email_change(user_id: uuid.UUID, new_email: str, *, actor: Actor) -> str:
     """Send a link to each of the two addresses; nothing changes yet. Returns the new address in its normal form.
 
     The answer is the same when the address already belongs to another user; then only that mailbox is told.
-    Raises Refusal (field `email` or `current`) and TooManyAttempts.
+    Who calls has made sure that the person proved a short while ago who they are. Raises Refusal (field `email`) and
+    TooManyAttempts.
     """
     wanted = normalise_email(new_email)
     if wanted is None:
         raise Refusal(N_("Type an e-mail address such as name@example.com."), field="email")
-    confirm_password(user_id, password)
     old = db.session.execute(select(User.email).where(User.id == user_id)).scalar_one()
     if wanted == old:
         raise Refusal(N_("This is already your e-mail."), field="email")

@@ -46,6 +46,21 @@ class ConfirmForm(AccessForm):
     """Nothing to type: the press is the answer."""
 
 
+class CodeForm(AccessForm):
+    """Six digits of the app, or a recovery code."""
+
+    code = StringField(_l("Code"), [needed(_l("Type the code."))])
+
+
+class PasswordForm(AccessForm):
+    current = PasswordField(_l("Password"), [needed(_l("Type your password."))])
+
+
+class SwitchOffForm(AccessForm):
+    current = PasswordField(_l("Present password"), [needed(_l("Type your present password."))])
+    code = StringField(_l("Code of the app, or a recovery code"), [needed(_l("Type the code."))])
+
+
 class ChangePasswordForm(AccessForm):
     current = PasswordField(_l("Present password"), [needed(_l("Type your present password."))])
     password = PasswordField(_l("New password"), [needed(_l("Type the new password."))])
@@ -53,7 +68,6 @@ class ChangePasswordForm(AccessForm):
 
 class ChangeEmailForm(AccessForm):
     email = EmailField(_l("New e-mail"), [needed(_l("Type the new e-mail."))])
-    current = PasswordField(_l("Present password"), [needed(_l("Type your present password."))])
 
 
 class DetailsForm(AccessForm):

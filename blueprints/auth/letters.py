@@ -65,6 +65,53 @@ WORDINGS = {
         (N_("The password of your access was changed and the other open sessions were closed."),),
         closing=(NOT_YOU,),
     ),
+    "second-factor-on": Wording(
+        N_("Two-step verification is on"),
+        (
+            N_(
+                "From now on your access to %(organisation)s asks for a code of your app besides the password."
+            ),
+            N_("Keep the recovery codes where you keep your papers: they let you in without the telephone."),
+        ),
+        closing=(NOT_YOU,),
+    ),
+    "second-factor-off": Wording(
+        N_("Two-step verification is off"),
+        (N_("From now on the password alone opens your access to %(organisation)s."),),
+        closing=(NOT_YOU,),
+    ),
+    "second-factor-taken": Wording(
+        N_("Your two-step verification was taken away"),
+        (
+            N_("%(organisation)s did it so that you can come in without the telephone that you lost."),
+            N_("Come in with your password and set it up again."),
+        ),
+        closing=(N_("If you did not ask for it, tell us now."),),
+    ),
+    "recovery-codes-renewed": Wording(
+        N_("New recovery codes"),
+        (
+            N_(
+                "There are new recovery codes for your access to %(organisation)s. The earlier ones are worth nothing."
+            ),
+        ),
+        closing=(NOT_YOU,),
+    ),
+    "recovery-code-used": Wording(
+        N_("A recovery code was used"),
+        (N_("One of your recovery codes was used. Codes that are left: %(left)s."),),
+        closing=(NOT_YOU,),
+    ),
+    "codes-guessed": Wording(
+        N_("Somebody knows your password"),
+        (
+            N_(
+                "Somebody typed your right password and then five codes that were not right. They did not come in."
+            ),
+            N_("If it was you, wait for the next code of the app and begin again."),
+        ),
+        closing=(N_("If it was not you, change your password now: somebody else knows it."),),
+    ),
     EMAIL_NEW: Wording(
         N_("Confirm your new e-mail"),
         (

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 
 from blueprints.auth.letters import ask_for_recovery, send_letter
 from blueprints.auth.links import BadLink, LiveLink, consume, drop_links, find_link
+from blueprints.auth.models import SecondFactor
 from blueprints.auth.rules import (
     INVITATION,
     LETTERS_PER_ADDRESS,
@@ -86,9 +87,14 @@ def change_password(
     _store(user_id, fresh)
     drop_links(user_id, INVITATION, RECOVERY)
     end_sessions(user_id, keep=session_id)
+    with_code = exists().where(
+        SecondFactor.user_id == user_id, SecondFactor.tenant_id == UserSession.tenant_id
+    )
     db.session.execute(
         update(UserSession)
-        .where(UserSession.id == session_id)
+        .where(
+            UserSession.id == session_id, ~with_code
+        )  # for whom has one, a password alone proves too little
         .values(confirmed_at=now())
         .execution_options(synchronize_session=False)
     )

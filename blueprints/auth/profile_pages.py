@@ -18,7 +18,7 @@ from blueprints.auth.services import (
     leave_notice,
 )
 from blueprints.auth.services import change_password as change_password_of
-from saas.permissions import SIGNED_IN, allow
+from saas.permissions import SIGNED_IN, allow, recently_confirmed
 from saas.refusals import NotFound, Refusal
 from tenants.look import render
 
@@ -80,6 +80,7 @@ def change_password() -> Page:
 
 @pages.route("/profile/email", methods=["GET", "POST"])
 @allow(SIGNED_IN)
+@recently_confirmed
 def change_email() -> Page:
     only_oneself()
     form = ChangeEmailForm(request.form)
@@ -87,9 +88,7 @@ def change_email() -> Page:
         return render("auth/change_email.html", form=form)
     if form.validate():
         try:
-            wanted = ask_email_change(
-                g.viewer.user_id, form.email.data, form.current.data, actor=g.viewer.actor()
-            )
+            wanted = ask_email_change(g.viewer.user_id, form.email.data, actor=g.viewer.actor())
         except TooManyAttempts:
             return too_many()
         except Refusal as refusal:

@@ -27,6 +27,14 @@ LETTERS_WINDOW: Final = datetime.timedelta(hours=1)
 LETTERS_PER_EMAIL: Final = 3  # recovery letters that one mailbox gets in that time
 LETTERS_PER_ADDRESS: Final = 20
 
+STEP_LIFE: Final = datetime.timedelta(minutes=10)  # between the password and the code
+GUESSES: Final = 5  # codes that one sign-in may try
+CODES_DAY: Final = datetime.timedelta(days=1)
+WRONG_CODES_PER_USER: Final = 20  # a day: of a million codes three are right at any moment
+OFFER_LIFE: Final = datetime.timedelta(minutes=30)  # to scan the picture and type the first code
+CODES_ON_PAPER: Final = 10
+CODE_GROUPS: Final = 3  # of four letters: 60 bits, more than anybody guesses and little enough to type
+
 DEVICE_LIFE: Final = datetime.timedelta(days=365)
 DEVICES_PER_BROWSER: Final = 4  # people who share a browser
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from blueprints.auth.activity import Deed, deeds, say
 from blueprints.auth.details import add_source, change_details, facts_about
 from blueprints.auth.email_change import ask_email_change, confirm_email
+from blueprints.auth.identity import confirm_identity
 from blueprints.auth.invitations import Invitation, invite_user
 from blueprints.auth.links import BadLink, LiveLink, find_link
 from blueprints.auth.password_change import (
@@ -13,6 +14,8 @@ from blueprints.auth.password_change import (
     confirm_password,
     set_password_by_link,
 )
+from blueprints.auth.second_factor import has_second_factor, take_away
+from blueprints.auth.second_step import AttemptOver, enter_code
 from blueprints.auth.sessions import (
     Browser,
     OpenSession,
@@ -24,11 +27,13 @@ from blueprints.auth.sessions import (
     open_sessions,
     sign_out,
 )
-from blueprints.auth.sign_in import SignedIn, TooManyAttempts, check_address, sign_in
+from blueprints.auth.sign_in import CodeWanted, SignedIn, TooManyAttempts, check_address, sign_in
 
 __all__ = [
+    "AttemptOver",
     "BadLink",
     "Browser",
+    "CodeWanted",
     "Deed",
     "Invitation",
     "LiveLink",
@@ -44,11 +49,14 @@ __all__ = [
     "close_other_sessions",
     "close_session",
     "confirm_email",
+    "confirm_identity",
     "confirm_password",
     "deeds",
     "end_sessions",
+    "enter_code",
     "facts_about",
     "find_link",
+    "has_second_factor",
     "invite_user",
     "leave_notice",
     "open_session",
@@ -57,4 +65,5 @@ __all__ = [
     "set_password_by_link",
     "sign_in",
     "sign_out",
+    "take_away",
 ]

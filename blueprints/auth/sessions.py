@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, select, update
 
+from blueprints.auth.models import PendingSignIn
 from blueprints.auth.rules import SESSION_LIFE
 from saas import audit
 from saas.audit import Actor
@@ -22,13 +23,14 @@ from tenants.people import UserSession
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """What a request tells of the browser. `token` and `known` are cookies, empty when there are none."""
+    """What a request tells of the browser. `token`, `known` and `step` are cookies, empty when there are none."""
 
     host: str
     address: str
     device: str = ""
     token: str = ""
     known: str = ""
+    step: str = ""  # of a sign-in that waits for its code
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +114,15 @@ def close_other_sessions(user_id: uuid.UUID, keep: uuid.UUID | None, *, actor: A
 
 
 def end_sessions(user_id: uuid.UUID, *, keep: uuid.UUID | None = None) -> int:
-    """The same without an audit row, for deeds that write their own."""
+    """The same without an audit row, for deeds that write their own. Sign-ins that wait for a code end as well."""
     conditions = [UserSession.user_id == user_id]
     if keep is not None:
         conditions.append(UserSession.id != keep)
+    db.session.execute(
+        delete(PendingSignIn)
+        .where(PendingSignIn.user_id == user_id)
+        .execution_options(synchronize_session=False)
+    )
     return _delete(*conditions)
 
 

@@ -7,9 +7,10 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, exists, select, update
+from sqlalchemy import ColumnElement, Row, exists, select, update
 
-from blueprints.auth import known_devices
+from blueprints.auth import known_devices, pending
+from blueprints.auth.models import SecondFactor
 from blueprints.auth.rules import WINDOW, WRONG_PER_ADDRESS, WRONG_PER_USER, WRONG_WITHOUT_WORK
 from blueprints.auth.sessions import Browser, open_session
 from saas import audit, passwords
@@ -44,6 +45,13 @@ class SignedIn:
     staff_only: bool
 
 
+@dataclass(frozen=True, slots=True)
+class CodeWanted:
+    """The password was right and the person has a second factor. `token` becomes the cookie of the attempt."""
+
+    token: str
+
+
 def check_address(address: str, *, worked: bool = True) -> None:
     """Raise TooManyAttempts for an address that failed too often; `worked` says a proof of work came along."""
     address = network_of(address)
@@ -54,8 +62,8 @@ def check_address(address: str, *, worked: bool = True) -> None:
         raise TooManyAttempts
 
 
-def sign_in(email: str, password: str, browser: Browser, *, worked: bool = True) -> SignedIn:
-    """Open a session for whoever knows the password.
+def sign_in(email: str, password: str, browser: Browser, *, worked: bool = True) -> SignedIn | CodeWanted:
+    """Open a session for whoever knows the password, or begin the second step of who has a second factor.
 
     Raises Refusal, in one wording and after the same work whether or not somebody has that e-mail, and
     TooManyAttempts when the user's bucket or the address's is full. Attempts are counted in transactions of
@@ -63,7 +71,7 @@ def sign_in(email: str, password: str, browser: Browser, *, worked: bool = True)
     """
     check_address(browser.address, worked=worked)
     normal = normalise_email(email)
-    person = _person(normal) if normal else None
+    person = _read(User.email == normal) if normal else None
     keys = keyring().derive_all("known-device")
     tenant_id = current_tenant_id()
     device = known_devices.recognise(keys, browser.known, tenant_id, person.id) if person else None
@@ -79,7 +87,23 @@ def sign_in(email: str, password: str, browser: Browser, *, worked: bool = True)
         log.info("sign-in refused", extra={"event": "sign_in_refused"})
         raise Refusal(N_("The e-mail or the password is not right."))
     forget(*bucket)
-    _note_success(person, password)
+    _renew_hash(person, password)
+    if person.second_factor:
+        log.info("a code is wanted", extra={"event": "code_wanted"})
+        return CodeWanted(pending.begin(person.id, browser.host, browser.step))
+    return come_in(person, browser)
+
+
+def come_in(person: Row[*tuple[Any, ...]], browser: Browser) -> SignedIn:
+    """Open the session of somebody (a row of `person_of`) who has proved everything that is asked."""
+    keys, tenant_id = keyring().derive_all("known-device"), current_tenant_id()
+    device = known_devices.recognise(keys, browser.known, tenant_id, person.id)
+    db.session.execute(
+        update(User)
+        .where(User.id == person.id)
+        .values(last_login_at=now())
+        .execution_options(synchronize_session=False)
+    )
     session_id, token = open_session(person.id, browser)
     if device is None and person.last_login_at is not None:
         audit.record(
@@ -103,8 +127,14 @@ def actor_of(user_id: uuid.UUID, name: str, *, staff: bool) -> Actor:
     return Actor("staff" if staff else "customer", user_id, name)
 
 
-def _person(email: str) -> Row[*tuple[Any, ...]] | None:
+def person_of(user_id: uuid.UUID) -> Row[*tuple[Any, ...]] | None:
+    """What coming in needs to know of a user."""
+    return _read(User.id == user_id)
+
+
+def _read(who: ColumnElement[bool]) -> Row[*tuple[Any, ...]] | None:
     works_here = exists().where(StaffRole.user_id == User.id, StaffRole.tenant_id == User.tenant_id)
+    has_factor = exists().where(SecondFactor.user_id == User.id, SecondFactor.tenant_id == User.tenant_id)
     return db.session.execute(
         select(
             User.id,
@@ -114,7 +144,8 @@ def _person(email: str) -> Row[*tuple[Any, ...]] | None:
             User.customer_id,
             User.last_login_at,
             works_here.label("is_staff"),
-        ).where(User.email == email)
+            has_factor.label("second_factor"),
+        ).where(who)
     ).first()
 
 
@@ -124,10 +155,11 @@ def _password_fits(person: Row[*tuple[Any, ...]] | None, password: str) -> bool:
     return passwords.verify(person.password_hash, password)
 
 
-def _note_success(person: Row[*tuple[Any, ...]], password: str) -> None:
-    values: dict[str, object] = {"last_login_at": now()}
+def _renew_hash(person: Row[*tuple[Any, ...]], password: str) -> None:
     if passwords.needs_rehash(person.password_hash):
-        values["password_hash"] = passwords.hash_password(password)
-    db.session.execute(
-        update(User).where(User.id == person.id).values(**values).execution_options(synchronize_session=False)
-    )
+        db.session.execute(
+            update(User)
+            .where(User.id == person.id)
+            .values(password_hash=passwords.hash_password(password))
+            .execution_options(synchronize_session=False)
+        )

@@ -16,7 +16,7 @@ from blueprints.desk.pages import asked, pages, say
 from blueprints.desk.queries import payments as queries
 from blueprints.desk.services import resolve_quarantined, switch_provider
 from saas.money import format_money
-from saas.permissions import allow
+from saas.permissions import allow, recently_confirmed
 from saas.refusals import Refusal
 from tenants import roles
 from tenants.look import render
@@ -91,6 +91,7 @@ def providers() -> str:
 
 @pages.get("/payments/providers/<uuid:provider_account_id>")
 @allow(roles.SETTINGS)
+@recently_confirmed
 def provider(provider_account_id: uuid.UUID) -> str:
     """Sure? on a page of its own: it stops people from paying."""
     return render("desk/provider.html", row=queries.provider_account(provider_account_id), words=words)
@@ -98,6 +99,7 @@ def provider(provider_account_id: uuid.UUID) -> str:
 
 @pages.post("/payments/providers/<uuid:provider_account_id>")
 @allow(roles.SETTINGS)
+@recently_confirmed
 def switch(provider_account_id: uuid.UUID) -> Answer:
     enabled = request.form.get("enabled") == "yes"
     name = switch_provider(provider_account_id, enabled=enabled, actor=g.viewer.actor())

@@ -19,7 +19,7 @@ from blueprints.desk.services import (
     enable_colleague,
     invite_new_colleague,
 )
-from saas.permissions import allow
+from saas.permissions import allow, recently_confirmed
 from saas.refusals import Refusal
 from tenants import roles
 from tenants.look import render
@@ -39,12 +39,14 @@ def staff() -> str:
 
 @pages.get("/staff/invite")
 @allow(roles.STAFF)
+@recently_confirmed
 def ask_to_invite_colleague() -> str:
     return _invite_page(InviteColleagueForm(formdata=None))
 
 
 @pages.post("/staff/invite")
 @allow(roles.STAFF)
+@recently_confirmed
 def invite_colleague() -> Answer:
     """Nobody gives themselves a role by inviting their own address (case A19)."""
     form = InviteColleagueForm()
@@ -70,6 +72,7 @@ def invite_colleague() -> Answer:
 
 @pages.get("/staff/<uuid:user_id>")
 @allow(roles.STAFF)
+@recently_confirmed
 def colleague(user_id: uuid.UUID) -> str:
     who = queries.colleague(user_id)
     return _page(who, RolesForm(formdata=None, data={"roles": sorted(who.roles)}))
@@ -77,6 +80,7 @@ def colleague(user_id: uuid.UUID) -> str:
 
 @pages.post("/staff/<uuid:user_id>")
 @allow(roles.STAFF)
+@recently_confirmed
 def change(user_id: uuid.UUID) -> Answer:
     """A role that is not on the form is refused beside it; own role and last administrator are 409."""
     who = queries.colleague(user_id)
@@ -91,6 +95,7 @@ def change(user_id: uuid.UUID) -> Answer:
 
 @pages.post("/staff/<uuid:user_id>/disable")
 @allow(roles.STAFF)
+@recently_confirmed
 def disable(user_id: uuid.UUID) -> Answer:
     who = queries.colleague(user_id)
     disable_colleague(user_id, actor=g.viewer.actor())
@@ -100,6 +105,7 @@ def disable(user_id: uuid.UUID) -> Answer:
 
 @pages.post("/staff/<uuid:user_id>/enable")
 @allow(roles.STAFF)
+@recently_confirmed
 def enable(user_id: uuid.UUID) -> Answer:
     who = queries.colleague(user_id)
     enable_colleague(user_id, actor=g.viewer.actor())

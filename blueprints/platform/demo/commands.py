@@ -16,6 +16,7 @@ from saas.config import Config
 from saas.passwords import hash_password
 from saas.scope import unit_of_work
 from tenants.services import NewTenant, create_tenant, list_tenants
+from tenants.settings import OPTIONAL, SECOND_FACTOR
 
 DEMO = Actor("operator", name="demo")
 demo_group = AppGroup("demo-data", help="The organisations of the demo.")
@@ -35,6 +36,7 @@ TENANTS = (
             host=f"{AGENCY}.localhost",
             capabilities=("leases",),
             settings={
+                SECOND_FACTOR: OPTIONAL,  # the demo's logins are one step
                 "support.phone": "+57 604 444 1820",
                 "support.whatsapp": "+57 300 555 0142",
                 "support.email": "hola@hogaryraiz.example",
@@ -57,6 +59,7 @@ TENANTS = (
             time_zone="America/Argentina/Mendoza",
             host=f"{UTILITY}.localhost",
             settings={
+                SECOND_FACTOR: OPTIONAL,  # the demo's logins are one step
                 "support.phone": "0800 555 2482",
                 "support.whatsapp": "+54 9 261 555 0182",
                 "support.email": "atencion@piedemonte.example",

@@ -248,7 +248,7 @@ def test_a_login_sent_from_another_site_is_refused(ana) -> None:
     assert client.post("/login", data=fields).status_code == 400
     fields["csrf_token"] = door.hidden(page, "csrf_token")
     for headers in ({"Origin": "http://malo.test"}, {"Sec-Fetch-Site": "cross-site"}):
-        assert client.post("/login", data=fields, headers=headers).status_code == 400
+        assert client.post("/login", data=fields, headers=headers).status_code == 403
     assert client.post("/login", data=fields).status_code == 303
     assert client.post("/logout").status_code == 400
     assert client.get("/logout").status_code == 405
