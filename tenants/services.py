@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import uuid
 from collections.abc import Iterable, Mapping
@@ -16,14 +18,18 @@ from saas.clock import now
 from saas.database import db
 from saas.ids import new_id
 from saas.languages import N_
+from saas.locks import lock
 from saas.platform_database import platform_connection
 from saas.refusals import Refusal
 from saas.scope import current_tenant_id
 from tenants.models import Domain, Tenant, ThemeVersion
+from tenants.settings import complete
 
 SLUG = re.compile(r"[a-z][a-z0-9-]{1,38}[a-z0-9]")
 LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 HOST = re.compile(rf"{LABEL}(?:\.{LABEL})+")
+SETTINGS_LOCK = "settings"
+LOOK_LOCK = "look"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +142,34 @@ def touch() -> None:
     db.session.execute(update(Tenant).where(Tenant.id == tenant_id).values(version=Tenant.version + 1))
 
 
-def change_settings(changes: Mapping[str, Any], *, actor: Actor) -> None:
-    """Set some of the active tenant's settings; what was before goes into the audit row."""
+class ChangedMeanwhile(Refusal):
+    """Somebody else saved while this person was writing. `current` is what stands now."""
+
+    def __init__(self, current: Mapping[str, Any]) -> None:
+        super().__init__(
+            N_("Somebody else saved changes here while you were writing. Look at both, then save again.")
+        )
+        self.current = current
+
+
+def edition(values: Mapping[str, Any]) -> str:
+    """A short name for what somebody was shown: the same values have the same one."""
+    content = json.dumps(values, sort_keys=True, default=str).encode()
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def change_settings(changes: Mapping[str, Any], *, actor: Actor, seen: str | None = None) -> None:
+    """Set some of the active tenant's settings; what was before goes into the audit row.
+
+    `seen` is the edition of all settings that the change was decided on; None: whatever stands.
+    Raises ChangedMeanwhile when it is no longer the one that stands.
+    """
     tenant_id = current_tenant_id()
+    lock(SETTINGS_LOCK)
     own = db.session.execute(select(Tenant.settings).where(Tenant.id == tenant_id)).scalar_one()
+    current = complete(own)
+    if seen is not None and seen != edition(current):
+        raise ChangedMeanwhile(current)
     before = {key: own.get(key) for key in changes}
     if before == dict(changes):
         return
@@ -151,9 +181,17 @@ def change_settings(changes: Mapping[str, Any], *, actor: Actor) -> None:
     audit.record("settings.changed", actor=actor, data={"before": before, "after": dict(changes)})
 
 
-def change_words(words: Mapping[str, Mapping[str, str]], *, actor: Actor) -> None:
-    """Replace the active tenant's vocabulary: language -> our word -> theirs."""
+def change_words(words: Mapping[str, Mapping[str, str]], *, actor: Actor, seen: str | None = None) -> None:
+    """Replace the active tenant's vocabulary: language -> our word -> theirs.
+
+    `seen` is the edition of the words that the change was decided on; None: whatever stands.
+    Raises ChangedMeanwhile when it is no longer the one that stands.
+    """
     tenant_id = current_tenant_id()
+    lock(SETTINGS_LOCK)
+    current = db.session.execute(select(Tenant.words).where(Tenant.id == tenant_id)).scalar_one()
+    if seen is not None and seen != edition(current):
+        raise ChangedMeanwhile(current)
     db.session.execute(
         update(Tenant)
         .where(Tenant.id == tenant_id)
@@ -165,7 +203,11 @@ def change_words(words: Mapping[str, Mapping[str, str]], *, actor: Actor) -> Non
 
 
 def save_look(package: str, tokens: Mapping[str, Any], *, actor: Actor) -> uuid.UUID:
-    """Keep a look as a new version without publishing it. `tokens` must have been checked."""
+    """Keep a look as a new version without publishing it. `tokens` must have been checked.
+
+    Two that save at once get a number each, one after the other: nobody's version replaces another's.
+    """
+    lock(LOOK_LOCK)
     number = (db.session.execute(select(func.max(ThemeVersion.number))).scalar() or 0) + 1
     version = ThemeVersion(
         id=new_id(),

@@ -23,11 +23,12 @@ from tenants import roles
 from tenants.capability import Setting
 from tenants.context import DEFAULT_WORDS
 from tenants.look import render
-from tenants.services import change_settings, change_words
+from tenants.services import ChangedMeanwhile, change_settings, change_words, edition
 from tenants.settings import declared, parse
 
 Answer = str | Response | tuple[str, int]
 LONGEST_WORD = 60
+SEEN = "seen"  # which edition of the values a form was made for
 LANGUAGE_NAMES = {"es": "Español", "en": "English"}
 
 
@@ -55,9 +56,47 @@ def save_settings() -> Answer:
     before = g.tenant.settings
     changes = {key: value for key, value in changes.items() if value != before[key]}
     if changes:
-        change_settings(changes, actor=g.viewer.actor())
+        try:
+            change_settings(changes, actor=g.viewer.actor(), seen=request.form.get(SEEN, ""))
+        except ChangedMeanwhile as refusal:
+            _show_both(
+                form, refusal, {key: _shown(setting, refusal.current[key]) for key, setting in _by_key()}
+            )
+            return _settings_page(form, refusal.current), 409
         say(_("The settings are saved."))
     return redirect(url_for("desk.settings"), 303)
+
+
+def _by_key() -> list[tuple[str, Setting]]:
+    return [(setting.key, setting) for setting in declared()]
+
+
+def _shown(setting: Setting, value: Any) -> str:
+    """A value as staff read it."""
+    if setting.kind == "boolean":
+        return str(_("Yes") if value else _("No"))
+    if setting.kind == "choice":
+        return str(_(setting.choices.get(value, value)))
+    return str(value)
+
+
+def _show_both(form: FlaskForm, refusal: Refusal, current: Mapping[str, str]) -> None:
+    """Keep what was typed, and say beside each box what stands now where that is something else."""
+    form.form_errors.append(_(refusal.msgid))
+    for key, stands in current.items():
+        field = form[key]
+        typed = _shown_of(field)
+        if typed != stands:
+            field.errors = [_("Saved now: “%(value)s”", value=stands) if stands else _("Saved now: nothing")]
+
+
+def _shown_of(field: Field) -> str:
+    """What a box says, as staff read it."""
+    if isinstance(field, BooleanField):
+        return str(_("Yes") if field.data else _("No"))
+    if isinstance(field, SelectField):
+        return next((text for value, text, *_more in field.iter_choices() if value == field.data), "")
+    return "\n".join(str(field.data or "").splitlines())
 
 
 def _typed(setting: Setting) -> str:
@@ -93,12 +132,25 @@ def _field(setting: Setting) -> Field:
     return StringField(label, description=hint, validators=optional)
 
 
-def _settings_page(form: FlaskForm) -> str:
+def _settings_page(form: FlaskForm, shown: Mapping[str, Any] | None = None) -> str:
+    """`shown` are the values that the person has before them, by default the tenant's."""
     groups: dict[str, list[Field]] = {}
     for setting in declared():
         groups.setdefault(setting.group, []).append(form[setting.key])
     kinds = {setting.key: setting.kind for setting in declared()}
-    return render("desk/settings.html", form=form, groups=groups, kinds=kinds, has_options=bool(_optional()))
+    return render(
+        "desk/settings.html",
+        form=form,
+        groups=groups,
+        kinds=kinds,
+        has_options=bool(_optional()),
+        seen=_seen(g.tenant.settings) if shown is None else edition(shown),
+    )
+
+
+def _seen(values: Mapping[str, Any]) -> str:
+    """The edition that the form was made for: a form that comes back wrong keeps its own."""
+    return request.form.get(SEEN) or edition(values)
 
 
 @pages.get("/settings/words")
@@ -129,7 +181,16 @@ def save_words() -> Answer:
     if form.errors:
         return _words_page(form), 422
     if chosen != {language: dict(own) for language, own in g.tenant.words.items()}:
-        change_words(chosen, actor=g.viewer.actor())
+        try:
+            change_words(chosen, actor=g.viewer.actor(), seen=request.form.get(SEEN, ""))
+        except ChangedMeanwhile as refusal:
+            current = {
+                f"{language}.{key}": refusal.current.get(language, {}).get(key, "")
+                for language in LANGUAGES
+                for key in DEFAULT_WORDS[language]
+            }
+            _show_both(form, refusal, current)
+            return _words_page(form, refusal.current), 409
         say(_("The words are saved."))
     return redirect(url_for("desk.words"), 303)
 
@@ -143,12 +204,18 @@ def _words_form() -> type[FlaskForm]:
     return type("WordsForm", (FlaskForm,), fields)
 
 
-def _words_page(form: FlaskForm) -> str:
+def _words_page(form: FlaskForm, shown: Mapping[str, Any] | None = None) -> str:
     languages = [
         (language, LANGUAGE_NAMES[language], [form[f"{language}.{key}"] for key in DEFAULT_WORDS[language]])
         for language in LANGUAGES
     ]
-    return render("desk/words.html", form=form, languages=languages, has_options=bool(_optional()))
+    return render(
+        "desk/words.html",
+        form=form,
+        languages=languages,
+        has_options=bool(_optional()),
+        seen=_seen(g.tenant.words) if shown is None else edition(shown),
+    )
 
 
 class OptionsForm(FlaskForm):

@@ -75,7 +75,23 @@ def save_theme(package: str) -> Answer:
         subject=("look", version_id),
         data={"package": package, "tokens": tokens},
     )
+    _tell_of_others(looks.version(version_id).number)
     return redirect(url_for("desk.theme_version", version_id=version_id), 303)
+
+
+def _tell_of_others(number: int) -> None:
+    """Say so when somebody saved a version while this one was made: it does not hold what they changed."""
+    seen = request.form.get("seen", "")
+    if seen.isascii() and seen.isdigit() and len(seen) < 10 and number > int(seen) + 1:
+        say(
+            _(
+                "Somebody else saved version %(theirs)s while you were choosing. Yours is version %(yours)s; "
+                "it does not hold their changes. Compare both before you publish.",
+                theirs=number - 1,
+                yours=number,
+            ),
+            "warning",
+        )
 
 
 @pages.get("/theme/versions/<uuid:version_id>")
@@ -152,4 +168,5 @@ def _edit_page(package: str, form: Any, logo: str | None) -> str:
         kinds={name: token.kind for name, token in looks.open_tokens(package).items()},
         has_logo=bool(logo),
         was_posted=request.method == "POST",
+        seen=request.form.get("seen") or (newest[0].number if (newest := looks.versions()) else 0),
     )

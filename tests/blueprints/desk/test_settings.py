@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import threading
 import uuid
 
 import psycopg
@@ -10,16 +12,19 @@ from flask import Flask
 from sqlalchemy import select
 
 from blueprints.payments.quarantine import set_aside
-from saas.audit import AuditRow
+from saas.audit import SYSTEM, AuditRow
 from saas.clock import now
 from saas.outbox import OutboxRow
 from saas.scope import unit_of_work
 from tenants.models import Tenant
 from tenants.provider_accounts import ProviderAccount
+from tenants.services import ChangedMeanwhile, change_settings, edition
+from tenants.settings import complete
 from tests.blueprints.desk.office import Office, make_office, post, text_of
 from tests.cast import add_account, add_customer
 from tests.database import DatabaseUrls
 
+WORDS = "/desk/settings/words"
 XSS = [
     "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "'onmouseover='x", "</title><svg onload=x>",
     "{{7*7}}", "{% raw %}", "javascript:alert(1)", "${7*7}", "{0.__class__}", "%(name)s %s",
@@ -47,8 +52,6 @@ def last_audit(office: Office) -> AuditRow:
 
 def current_values(client) -> dict[str, object]:
     """What a browser would send back of the settings page as it stands."""
-    import re
-
     body = text_of(client.get("/desk/settings"))
     form = body[body.index('action="/desk/settings"') :]
     values: dict[str, object] = {}
@@ -64,6 +67,13 @@ def current_values(client) -> dict[str, object]:
         values[name] = chosen[1] if chosen else ""
     texts = re.findall(r'<textarea id="[^"]+" name="([^"]+)"[^>]*>(.*?)</textarea>', form, re.DOTALL)
     return {**values, **dict(texts)}
+
+
+def seen_on(client, page: str) -> dict[str, object]:
+    """Which edition a page's form was made for."""
+    found = re.search(r'name="seen" value="([^"]+)"', text_of(client.get(page)))
+    assert found
+    return {"seen": found[1]}
 
 
 def test_saving_what_stands_changes_nothing(app: Flask, office: Office):
@@ -95,7 +105,64 @@ def test_one_wrong_value_saves_none_and_keeps_what_was_typed(app: Flask, office:
     }
     body = text_of(post(client, "/desk/settings", fields=fields), 422)
     assert 'href="#mail.footer"' in body and 'href="#documents.paper"' in body and 'value="0800 111"' in body
-    assert "x" * 501 in body and tenant_row(office).settings == {}
+    assert "x" * 501 in body and contact(office) == {}
+
+
+def contact(office: Office) -> dict[str, object]:
+    return {key: value for key, value in tenant_row(office).settings.items() if key.startswith("support.")}
+
+
+def test_two_administrators_at_once(app: Flask, office: Office):
+    """The second is told, with what stands now beside what was typed; saving again is then their decision."""
+    first, second = office.at_desk(app), office.at_desk(app)
+    shown_to_both = current_values(second)
+    mine = {**shown_to_both, "support.phone": "0800 111", "support.hours": "de 8 a 12"}
+    assert (
+        post(
+            first, "/desk/settings", fields={**current_values(first), "support.phone": "0800 222"}
+        ).status_code
+        == 303
+    )
+    body = text_of(post(second, "/desk/settings", fields=mine), 409)
+    assert 'value="0800 111"' in body and "de 8 a 12" in body, "nothing typed is lost"
+    assert "0800 222" in body and 'href="#support.phone"' in body
+    assert contact(office) == {"support.phone": "0800 222"}
+    seen = re.search(r'name="seen" value="([^"]+)"', body)
+    assert seen and post(second, "/desk/settings", fields={**mine, "seen": seen[1]}).status_code == 303
+    assert contact(office) == {"support.phone": "0800 111", "support.hours": "de 8 a 12"}
+    assert last_audit(office).data["before"]["support.phone"] == "0800 222"
+
+
+def test_a_wrong_value_does_not_hide_what_others_saved(app: Flask, office: Office):
+    """The form that came back still knows for what it was made."""
+    first, second = office.at_desk(app), office.at_desk(app)
+    mine = {**current_values(second), "mail.footer": "x" * 501}
+    post(first, "/desk/settings", fields={**current_values(first), "support.phone": "0800 222"})
+    body = text_of(post(second, "/desk/settings", fields=mine), 422)
+    seen = re.search(r'name="seen" value="([^"]+)"', body)
+    assert seen and seen[1] == mine["seen"]
+    assert post(second, "/desk/settings", fields={**mine, "mail.footer": "Pie"}).status_code == 409
+    assert contact(office) == {"support.phone": "0800 222"}
+
+
+def test_settings_that_are_saved_in_the_same_moment(app: Flask, office: Office):
+    """Both read the same row; the second waits for the first one's lock and then sees what it did."""
+    told, shown = [], edition(complete(tenant_row(office).settings))
+
+    def save(phone: str) -> None:
+        with app.app_context():
+            try:
+                with unit_of_work(office.tenant.id):
+                    change_settings({"support.phone": phone}, actor=SYSTEM, seen=shown)
+            except ChangedMeanwhile as refusal:
+                told.append(refusal.current["support.phone"])
+
+    threads = [threading.Thread(target=save, args=(phone,)) for phone in ("1111", "2222")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert told == [tenant_row(office).settings["support.phone"]]
 
 
 def test_unknown_settings_and_columns_are_ignored(app: Flask, office: Office):
@@ -111,7 +178,12 @@ def test_unknown_settings_and_columns_are_ignored(app: Flask, office: Office):
     }
     assert post(client, "/desk/settings", fields={**current_values(client), **extra}).status_code == 303
     after = tenant_row(office)
-    assert (after.name, after.status, after.currency, after.settings) == (before.name, "active", "ARS", {})
+    assert (after.name, after.status, after.currency, after.settings) == (
+        before.name,
+        "active",
+        "ARS",
+        before.settings,
+    )
 
 
 def is_inert(body: str) -> bool:
@@ -125,7 +197,8 @@ def test_what_staff_type_is_text_everywhere(app: Flask, office: Office):
     for evil in XSS:
         fields = {**settings, "support.hours": evil, "mail.sender_name": evil}
         assert post(client, "/desk/settings", fields=fields).status_code == 303
-        words = {"es.accounts": evil[:60], "es.supply": evil[:60]}
+        settings |= seen_on(client, "/desk/settings")
+        words = {"es.accounts": evil[:60], "es.supply": evil[:60], **seen_on(client, WORDS)}
         assert post(client, "/desk/settings/words", fields=words).status_code == 303
         for page in (
             "/desk/settings",
@@ -158,14 +231,22 @@ def test_what_comes_from_outside_is_text_everywhere(app: Flask, office: Office):
 
 def test_words_are_the_tenants_own(app: Flask, office: Office):
     client = office.at_desk(app)
-    assert (
-        post(client, "/desk/settings/words", fields={"es.supply": " conexión ", "en.supply": ""}).status_code
-        == 303
-    )
+    typed = {"es.supply": " conexión ", "en.supply": "", **seen_on(client, WORDS)}
+    assert post(client, WORDS, fields=typed).status_code == 303
     assert tenant_row(office).words == {"es": {"supply": "conexión"}}
     assert "conexión" in text_of(client.get("/desk/accounts")).lower()
     body = text_of(post(client, "/desk/settings/words", fields={"es.supply": "x" * 61}), 422)
     assert 'href="#es.supply"' in body and "x" * 61 in body
+
+
+def test_two_who_change_the_words_at_once(app: Flask, office: Office):
+    first, second = office.at_desk(app), office.at_desk(app)
+    mine = {"es.supply": "acometida", **seen_on(second, WORDS)}
+    theirs = {"es.supply": "conexión", **seen_on(first, WORDS)}
+    assert post(first, WORDS, fields=theirs).status_code == 303
+    body = text_of(post(second, WORDS, fields=mine), 409)
+    assert 'value="acometida"' in body and "conexión" in body
+    assert tenant_row(office).words == {"es": {"supply": "conexión"}}
 
 
 def test_optional_parts_are_switched(app: Flask, office: Office):

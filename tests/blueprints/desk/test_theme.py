@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import struct
+import threading
 import zlib
 
 import pytest
@@ -15,10 +16,11 @@ from sqlalchemy import select
 from blueprints.desk.logos import BUDGET, as_png
 from blueprints.desk.pictures import thumbnail
 from saas import files
-from saas.audit import AuditRow
+from saas.audit import SYSTEM, AuditRow
 from saas.refusals import Refusal
 from saas.scope import unit_of_work
 from tenants.models import ThemeVersion
+from tenants.services import save_look
 from tenants.theme_packages import known_packages, tokens_for
 from tests.application import client_for
 from tests.blueprints.desk.office import Office, make_office, post, text_of
@@ -94,6 +96,31 @@ def test_a_version_is_saved_published_and_rolled_back(app: Flask, office: Office
         actions = session.execute(select(AuditRow.action).order_by(AuditRow.number)).scalars().all()
     assert actions == ["look.saved", "look.published"] * 2 + ["look.published"]
     assert text_of(client.get("/desk/theme")).count("theme/versions/") == 2
+
+
+def test_two_who_save_a_look_at_once(app: Flask, office: Office):
+    """Each gets a version; the second is told that it does not hold what the first one chose."""
+    first, second = office.at_desk(app), office.at_desk(app)
+    seen = re.search(r'name="seen" value="(\d+)"', text_of(second.get(EDIT)))
+    assert seen and seen[1] == "0"
+    answer = post(first, EDIT, fields={**GOOD, "seen": seen[1]})
+    assert "notice-warning" not in text_of(first.get(answer.location))
+    answer = post(second, EDIT, fields={**GOOD, "radius": "0", "seen": seen[1]})
+    assert "notice-warning" in text_of(second.get(answer.location))
+    assert [version.number for version in versions(office)] == [1, 2]
+
+
+def test_looks_that_are_saved_in_the_same_moment(app: Flask, office: Office):
+    def save() -> None:
+        with app.app_context(), unit_of_work(office.tenant.id):
+            save_look("caudal", {}, actor=SYSTEM)
+
+    threads = [threading.Thread(target=save) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert [version.number for version in versions(office)] == [1, 2, 3, 4]
 
 
 def test_only_what_differs_from_the_package_is_kept(app: Flask, office: Office):
