@@ -19,13 +19,13 @@ from saas import csrf, outbox
 from saas.config import Config
 from saas.database import db
 from saas.headers import secure
-from saas.permissions import GATEWAY, PUBLIC, SIGNED_IN, permission_of
+from saas.permissions import GATEWAY, PUBLIC, SIGNED_IN, needs_confirmation, permission_of
 from saas.refusals import NotFound, Refusal
 from saas.scope import tenant_scope
 from saas.secrets import Keyring
 from saas.tokens import digest, new_token
 from saas.web import ANY, TENANT, Pages
-from tenants.context import Place, TenantContext, Viewer
+from tenants.context import TO_OPEN, TO_SEND, Place, TenantContext, Viewer
 from tenants.error_pages import error_page, outage_page
 from tenants.loading import visit
 
@@ -95,7 +95,8 @@ def _open() -> BaseResponse | None:
         abort(404)
     _check_capability()
     _check_origin(permission)
-    return _check_permission(permission)
+    answer = _check_permission(permission)
+    return confirm_first() if answer is None and needs_confirmation(view) else answer
 
 
 def _match_place(kind: str) -> None:
@@ -154,6 +155,8 @@ def _check_permission(permission: str | None) -> BaseResponse | None:
         abort(404)
     if viewer is None:
         return _to_login()
+    if viewer.desk_closed and _at_the_desk() and request.endpoint not in ALLOWED_WHILE_VIEWING:
+        return _to_second_factor()
     if permission != SIGNED_IN and not viewer.may(permission):
         abort(403 if viewer.is_staff else 404)
     if (
@@ -175,6 +178,42 @@ def _to_login() -> BaseResponse:
     target = request.full_path.rstrip("?") if request.method in READ_ONLY else ""
     query = {"next": target} if target and target != "/" else {}
     return redirect(_address("auth.log_in", **query), 302)
+
+
+def _at_the_desk() -> bool:
+    """Whether the page is one of the staff's: all of them stand under this one address."""
+    rule = request.url_rule.rule if request.url_rule else ""
+    return rule == "/desk" or rule.startswith("/desk/")
+
+
+def _to_second_factor() -> BaseResponse:
+    """The tenant wants a second factor of its staff: set it up, then go on."""
+    if request.accept_mimetypes.best == "application/json":
+        abort(403)
+    target = request.full_path.rstrip("?") if request.method in READ_ONLY else "/desk"
+    return redirect(_address("auth.set_up_second_factor", next=target), 303)
+
+
+def confirm_first() -> BaseResponse | None:
+    """Where to prove again who one is before a risky act; None when that was a short while ago."""
+    reading = request.method in READ_ONLY
+    if g.viewer.recently_confirmed(TO_OPEN if reading else TO_SEND):
+        return None
+    if reading:
+        return redirect(_address("auth.ask_identity", next=request.full_path.rstrip("?")), 302)
+    return redirect(_address("auth.ask_identity", next=_page_of_the_form(), late="yes"), 303)
+
+
+def _page_of_the_form() -> str:
+    """The page that a form was sent from, as far as its address tells: the same one or the one above."""
+    addresses = current_app.create_url_adapter(request)
+    for path in (request.path, request.path.rpartition("/")[0]):
+        try:
+            if addresses is not None and path and addresses.match(path, method="GET"):
+                return path
+        except HTTPException:
+            continue
+    return "/"
 
 
 def _address(endpoint: str, **values: Any) -> str:
@@ -211,10 +250,10 @@ def csrf_token() -> str:
 def _close(response: Response) -> Response:
     """The one commit. An answer that refuses (status 400 and up) leaves nothing behind."""
     has_work = db.session.registry.has()
-    wake = False
+    wake = bool(g.get("wake"))
     if has_work and response.status_code < 400 and not g.get("failed"):
         db.session.commit()
-        wake = bool(db.session.info.pop("outbox", False))
+        wake = bool(db.session.info.pop("outbox", False)) or wake
     elif has_work:
         db.session.rollback()
     if g.get("new_seed"):
@@ -229,6 +268,14 @@ def _close(response: Response) -> Response:
     if wake:
         outbox.wake()
     return response
+
+
+def commit_so_far() -> None:
+    """Commit before the request waits for somebody outside: what was decided stands whatever happens then, and
+    no connection is held meanwhile. What follows is a second transaction; a refusal no longer undoes the first."""
+    db.session.commit()
+    if db.session.info.pop("outbox", False):
+        g.wake = True
 
 
 def set_cookie(response: Response, name: str, value: str, *, lifetime: int | None = None) -> None:
