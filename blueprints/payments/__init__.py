@@ -13,7 +13,11 @@ capability = Capability(
         "blueprints.payments.desk_blueprint:pages",
         "blueprints.payments.providers.bank_simulator.pages:pages",
     ),
-    models=("blueprints.payments.models", "blueprints.payments.providers.bank_simulator.models"),
+    models=(
+        "blueprints.payments.models",
+        "blueprints.payments.refund_models",
+        "blueprints.payments.providers.bank_simulator.models",
+    ),
     wiring=("blueprints.payments.wiring", "blueprints.payments.receipt_pages"),
     commands=("saas.outbox_commands:outbox_group", "blueprints.payments.commands:payments_group"),
     menu=(MenuEntry(N_("Payments"), "payments.receipts", "receipt", order=30),),

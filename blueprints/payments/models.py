@@ -142,6 +142,9 @@ class ObservationRow(TenantOwned, Model):
     provider_reference: Mapped[str]
     evidence: Mapped[str]
     raw_digest: Mapped[str]
+    event: Mapped[str] = mapped_column(default="")  # the provider's own number of a refund or dispute
+    refund: Mapped[str] = mapped_column(default="")  # the id of our refund, as the provider repeated it
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     occurred_at: Mapped[datetime.datetime]
     recorded_at: Mapped[datetime.datetime]
     effect: Mapped[str]
@@ -155,7 +158,10 @@ class ObservationRow(TenantOwned, Model):
 
 
 class Payment(TenantOwned, Model):
-    """Money that arrived: by an attempt, or outside as the tenant's books say."""
+    """Money that arrived: by an attempt, or outside as the tenant's books say.
+
+    `returned` is what of it has gone back, by refunds and disputes; the rest lies on invoices or is credit.
+    """
 
     __tablename__ = "payments"
 
@@ -165,6 +171,7 @@ class Payment(TenantOwned, Model):
     paid_on: Mapped[datetime.date]
     paid_at: Mapped[datetime.datetime | None]
     amount: Mapped[int]
+    returned: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     currency: Mapped[str]
     method: Mapped[str]
     reference: Mapped[str]
@@ -178,17 +185,21 @@ class Payment(TenantOwned, Model):
         belongs_to("customer_id", "customers"),
         Index("ix_payments_batch", "tenant_id", "batch_id"),
         CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("returned >= 0 AND returned <= amount", name="returned"),
     )
 
 
 class Allocation(TenantOwned, Model):
-    """Which part of a payment went to which invoice."""
+    """Which part of a payment went to which invoice. `reversed` is what was taken off it again; `surcharge`
+    what lateness added, of what is left. Bulk imports write rows without the last two."""
 
     __tablename__ = "payment_allocations"
 
     payment_id: Mapped[uuid.UUID]
     invoice_id: Mapped[uuid.UUID]
     amount: Mapped[int]
+    reversed: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    surcharge: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
     __table_args__ = (
         unique("payment_id", "invoice_id"),
@@ -196,6 +207,7 @@ class Allocation(TenantOwned, Model):
         belongs_to("invoice_id", "invoices"),
         Index("ix_payment_allocations_invoice", "tenant_id", "invoice_id"),
         CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("reversed >= 0 AND surcharge >= 0 AND reversed + surcharge <= amount", name="left"),
     )
 
 

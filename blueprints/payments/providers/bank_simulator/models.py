@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
+from typing import Any
 
 from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -28,6 +29,9 @@ class BankOrder(Model):
     created_at: Mapped[datetime.datetime]
     decided_at: Mapped[datetime.datetime | None]
     transaction_number: Mapped[int] = mapped_column(default=0)  # grows with every decision
+    refunds: Mapped[list[Any]] = mapped_column(default=list)  # what was given back, in order
+    dispute: Mapped[str] = mapped_column(default="")  # open, won or lost, once the cardholder complained
+    disputed_at: Mapped[datetime.datetime | None]
 
     __table_args__ = (
         UniqueConstraint("merchant", "reference"),
