@@ -12,17 +12,18 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 
 from blueprints.accounts.models import Customer
-from blueprints.auth.services import invite_user
+from blueprints.auth.services import invite_user, take_away
 from saas.audit import Actor
 from saas.config import Config
 from saas.database import db
-from saas.identity_numbers import normal_forms
+from saas.identity_numbers import normal_forms, normalise_email
 from saas.languages import N_
 from saas.outbox import wake
 from saas.refusals import Refusal
 from saas.scope import unit_of_work
 from tenants.letters import address_of
 from tenants.loading import serving
+from tenants.people import User
 from tenants.roles import ROLES
 from tenants.services import find_tenant
 
@@ -74,6 +75,27 @@ def invite(
         as_json,
         f"{said}\n{link}" if link else said,
     )
+
+
+@user_group.command("reset-second-factor")
+@click.argument("email")
+@click.option("--tenant", "slug", required=True, help="Short name of the tenant.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def reset_second_factor(email: str, slug: str, as_json: bool) -> None:
+    """Take the second factor of EMAIL away: for whoever lost telephone and recovery codes, and proved who they are."""
+    try:
+        with unit_of_work(find_tenant(slug)):
+            found = select(User.id).where(User.email == normalise_email(email))
+            user_id = db.session.execute(found).scalar()
+            if user_id is None:
+                raise Refusal(N_("Nobody here has the e-mail “%(email)s”."), email=email)
+            taken = take_away(user_id, actor=OPERATOR)
+    except Refusal as refusal:
+        _say({"refused": str(refusal)}, as_json, str(refusal))
+        sys.exit(1)
+    wake()
+    said = "comes in with the password alone now." if taken else "had no second factor."
+    _say({"user": str(user_id), "reset": taken}, as_json, f"{email} {said}")
 
 
 def _customer(document: str | None) -> tuple[uuid.UUID | None, str | None]:

@@ -14,7 +14,7 @@ from blueprints.auth.forms import CodeForm
 from blueprints.auth.services import AttemptOver, TooManyAttempts, enter_code
 from saas.permissions import PUBLIC, allow
 from saas.refusals import Refusal
-from tenants.frame import set_cookie
+from tenants.frame import commit_so_far, set_cookie
 from tenants.look import render
 
 
@@ -34,7 +34,9 @@ def ask_code() -> Page:
     if not form.validate():
         return _page(form, attempt_id, target), 422
     try:
-        who = enter_code(here.step, attempt_id, form.code.data, here)
+        guess = pending.take_guess(here.step, here.host, attempt_id)
+        commit_so_far()  # it counts whatever becomes of the request
+        who = enter_code(guess, form.code.data, here)
     except AttemptOver:
         return _begin_again("codes")
     except TooManyAttempts:

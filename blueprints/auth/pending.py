@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, delete, select, update
 
@@ -11,8 +12,16 @@ from blueprints.auth.rules import GUESSES, STEP_LIFE
 from saas.clock import now
 from saas.database import db
 from saas.ids import new_id
-from saas.scope import current_tenant_id, unit_of_work
 from saas.tokens import digest, new_token
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """One code that may be compared, and how many are left after it."""
+
+    attempt_id: uuid.UUID
+    user_id: uuid.UUID
+    left: int
 
 
 def begin(user_id: uuid.UUID, host: str, earlier: str = "") -> str:
@@ -42,21 +51,20 @@ def find(token: str, host: str) -> uuid.UUID | None:
     ).scalar()
 
 
-def take_guess(token: str, host: str, attempt_id: uuid.UUID) -> tuple[uuid.UUID, int] | None:
-    """Spend one of the attempt's codes before it is compared. Returns the user and how many are left, or None.
+def take_guess(token: str, host: str, attempt_id: uuid.UUID) -> Guess | None:
+    """Spend one of the attempt's codes; None when it has none left, or is over, or of another browser.
 
-    Counted in a transaction of its own, so that a refused request counts too; the row is locked while it is counted,
-    so of fifty guesses in the same moment five are compared (case B11).
+    The caller commits before the code is compared, so that a refused request counts too. The row is locked while it
+    is counted: of fifty guesses in the same moment five are compared (case B11).
     """
-    with unit_of_work(current_tenant_id()) as session:
-        row = session.execute(
-            update(PendingSignIn)
-            .where(*_alive(token, host), PendingSignIn.id == attempt_id, PendingSignIn.guesses < GUESSES)
-            .values(guesses=PendingSignIn.guesses + 1)
-            .returning(PendingSignIn.user_id, PendingSignIn.guesses)
-            .execution_options(synchronize_session=False)
-        ).first()
-    return (row.user_id, GUESSES - row.guesses) if row else None
+    row = db.session.execute(
+        update(PendingSignIn)
+        .where(*_alive(token, host), PendingSignIn.id == attempt_id, PendingSignIn.guesses < GUESSES)
+        .values(guesses=PendingSignIn.guesses + 1)
+        .returning(PendingSignIn.user_id, PendingSignIn.guesses)
+        .execution_options(synchronize_session=False)
+    ).first()
+    return Guess(attempt_id, row.user_id, GUESSES - row.guesses) if row else None
 
 
 def finish(attempt_id: uuid.UUID) -> bool:

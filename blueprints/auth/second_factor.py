@@ -45,7 +45,6 @@ from tenants.people import User
 log = logging.getLogger("ventanilla.auth")
 SECRET, OFFER = "second-factor", "second-factor-offer"
 BY_USER = "code-user"
-APP, PAPER = "app", "paper"
 WRONG = N_("This code is not right. Look at the app again: it shows a new one every 30 seconds.")
 USED = N_("This code has been used already. Wait for the next one.")
 
@@ -168,23 +167,28 @@ def take_away(user_id: uuid.UUID, *, actor: Actor) -> bool:
     return True
 
 
-def check_code(user_id: uuid.UUID, typed: str, *, actor: Actor, bucket: tuple[str, str] | None = None) -> str:
-    """Use up a code. Returns APP for one of the app's and PAPER for a recovery code.
+def check_code(user_id: uuid.UUID, typed: str, *, actor: Actor) -> None:
+    """Count a code of somebody who is signed in, and use it up. Raises Refusal and TooManyAttempts."""
+    bucket = (BY_USER, str(user_id))
+    count_code(bucket)
+    use_code(user_id, typed, actor=actor)
+    forget(*bucket)
 
-    `bucket` is where wrong codes of this user are counted, by default the one of all browsers. Raises Refusal, and
-    TooManyAttempts for a full bucket: then the right code says nothing either.
-    """
-    counted = bucket or (BY_USER, str(user_id))
-    if count_attempt(*counted, window=CODES_DAY) > WRONG_CODES_PER_USER:
-        log.info("a user's bucket of codes is full", extra={"event": "code_user_limited"})
+
+def count_code(bucket: tuple[str, str]) -> None:
+    """Count a code before it is compared. Raises TooManyAttempts: then the right one says nothing either."""
+    if count_attempt(*bucket, window=CODES_DAY) > WRONG_CODES_PER_USER:
+        log.info("a bucket of codes is full", extra={"event": "code_limited"})
         raise TooManyAttempts
+
+
+def use_code(user_id: uuid.UUID, typed: str, *, actor: Actor) -> None:
+    """Use up a code of the app or of the paper; the caller has counted it. Raises Refusal (field `code`)."""
     code = totp.typed_code(typed)
     if code is not None:
         _use_step(user_id, code)
     else:
         _use_paper(user_id, typed, actor)
-    forget(*counted)
-    return PAPER if code is None else APP
 
 
 def _use_step(user_id: uuid.UUID, code: str) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-import uuid
 
-from blueprints.auth import known_devices, pending
+from blueprints.auth import known_devices
 from blueprints.auth.letters import send_letter
-from blueprints.auth.second_factor import BY_USER, check_code
+from blueprints.auth.pending import Guess, finish
+from blueprints.auth.second_factor import BY_USER, count_code, use_code
 from blueprints.auth.sessions import Browser
 from blueprints.auth.sign_in import SignedIn, actor_of, come_in, person_of
 from saas import audit
+from saas.limits import forget
 from saas.refusals import Refusal
 from saas.scope import current_tenant_id
 from tenants.frame import keyring
@@ -23,33 +24,32 @@ class AttemptOver(Exception):
     """This sign-in takes no code any more: too many, too late, used, of another browser. Nobody is told which."""
 
 
-def enter_code(token: str, attempt_id: uuid.UUID, typed: str, browser: Browser) -> SignedIn:
-    """Open the session for whoever has the password behind `token` and now the code.
+def enter_code(guess: Guess | None, typed: str, browser: Browser) -> SignedIn:
+    """Open the session for whoever had the password and now has the code. `guess` is counted and committed.
 
     Raises Refusal while another code may be tried, AttemptOver when none may, and TooManyAttempts when the user's
     bucket is full.
     """
-    guess = pending.take_guess(token, browser.host, attempt_id)
     if guess is None:
         raise AttemptOver
-    user_id, left = guess
-    person = person_of(user_id)
+    keys = keyring().derive_all("known-device")
+    device = known_devices.recognise(keys, browser.known, current_tenant_id(), guess.user_id)
+    bucket = (BY_DEVICE, device) if device else (BY_USER, str(guess.user_id))
+    count_code(bucket)
+    person = person_of(guess.user_id)
     if person is None or person.status != "active":
         raise AttemptOver
     actor = actor_of(person.id, person.name, staff=person.is_staff)
-    device = known_devices.recognise(
-        keyring().derive_all("known-device"), browser.known, current_tenant_id(), user_id
-    )
-    bucket = (BY_DEVICE, device) if device else (BY_USER, str(user_id))
     try:
-        check_code(user_id, typed, actor=actor, bucket=bucket)
+        use_code(guess.user_id, typed, actor=actor)
     except Refusal as refusal:
         log.info("a code was refused", extra={"event": "code_refused"})
-        if left:
+        if guess.left:
             raise
-        send_letter("codes-guessed", user_id)
-        audit.record("second-factor.guessed", actor=actor, subject=("user", user_id))
+        send_letter("codes-guessed", guess.user_id)
+        audit.record("second-factor.guessed", actor=actor, subject=("user", guess.user_id))
         raise AttemptOver from refusal
-    if not pending.finish(attempt_id):
+    if not finish(guess.attempt_id):
         raise AttemptOver
+    forget(*bucket)
     return come_in(person, browser)

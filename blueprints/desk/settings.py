@@ -22,9 +22,10 @@ from saas.refusals import Refusal
 from tenants import roles
 from tenants.capability import Setting
 from tenants.context import DEFAULT_WORDS
+from tenants.frame import confirm_first
 from tenants.look import render
 from tenants.services import ChangedMeanwhile, change_settings, change_words, edition
-from tenants.settings import declared, parse
+from tenants.settings import SECOND_FACTOR, declared, parse
 
 Answer = str | Response | tuple[str, int]
 LONGEST_WORD = 60
@@ -55,6 +56,8 @@ def save_settings() -> Answer:
         return _settings_page(form), 422
     before = g.tenant.settings
     changes = {key: value for key, value in changes.items() if value != before[key]}
+    if SECOND_FACTOR in changes and (asked := confirm_first()) is not None:
+        return asked
     if changes:
         try:
             change_settings(changes, actor=g.viewer.actor(), seen=request.form.get(SEEN, ""))
@@ -143,7 +146,7 @@ def _settings_page(form: FlaskForm, shown: Mapping[str, Any] | None = None) -> s
         form=form,
         groups=groups,
         kinds=kinds,
-        has_options=bool(_optional()),
+        has_options=has_options(),
         seen=_seen(g.tenant.settings) if shown is None else edition(shown),
     )
 
@@ -213,7 +216,7 @@ def _words_page(form: FlaskForm, shown: Mapping[str, Any] | None = None) -> str:
         "desk/words.html",
         form=form,
         languages=languages,
-        has_options=bool(_optional()),
+        has_options=has_options(),
         seen=_seen(g.tenant.words) if shown is None else edition(shown),
     )
 
@@ -246,6 +249,11 @@ def save_options() -> Answer:
 def _optional() -> list[SelectChoice]:
     """Capabilities that a tenant may have or not, by name."""
     return [SelectChoice(found.name, _(found.title)) for found in capabilities() if not found.always]
+
+
+def has_options() -> bool:
+    """Whether there is anything optional, for the tabs of the settings' pages."""
+    return bool(_optional())
 
 
 def _options_page(form: OptionsForm) -> str:

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 from wtforms import SelectChoice
 
+from blueprints.auth.services import has_second_factor, take_away
 from blueprints.desk import words
 from blueprints.desk.forms import InviteColleagueForm, RolesForm, refuse
 from blueprints.desk.pages import pages, say
@@ -19,6 +20,7 @@ from blueprints.desk.services import (
     enable_colleague,
     invite_new_colleague,
 )
+from saas.languages import N_
 from saas.permissions import allow, recently_confirmed
 from saas.refusals import Refusal
 from tenants import roles
@@ -113,9 +115,31 @@ def enable(user_id: uuid.UUID) -> Answer:
     return redirect(url_for("desk.colleague", user_id=user_id), 303)
 
 
+@pages.post("/staff/<uuid:user_id>/second-factor/remove")
+@allow(roles.STAFF)
+@recently_confirmed
+def remove_second_factor(user_id: uuid.UUID) -> Answer:
+    """For a colleague who lost telephone and recovery codes; one's own is switched off with password and code."""
+    who = queries.colleague(user_id)
+    if who.id == g.viewer.user_id:
+        raise Refusal(
+            N_("Nobody takes away their own. Switch it off in “My data”, with the password and a code.")
+        )
+    if take_away(user_id, actor=g.viewer.actor()):
+        say(_("%(name)s comes in with the password alone now.", name=who.name))
+    return redirect(url_for("desk.colleague", user_id=user_id), 303)
+
+
 def _page(who: queries.Colleague, form: RolesForm) -> str:
     form.roles.choices = role_choices()
-    return render("desk/colleague.html", who=who, form=form, own=who.id == g.viewer.user_id, words=words)
+    return render(
+        "desk/colleague.html",
+        who=who,
+        form=form,
+        own=who.id == g.viewer.user_id,
+        second_factor=has_second_factor(who.id),
+        words=words,
+    )
 
 
 def _invite_page(form: InviteColleagueForm) -> str:

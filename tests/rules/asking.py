@@ -41,6 +41,7 @@ TABLES = {
     "link_id": "one_time_links",
     "row_id": "audit_rows",
     "provider_account_id": "provider_accounts",
+    "claim_id": "domain_claims",
 }
 
 
@@ -176,6 +177,7 @@ def given_to(route: Route, side: Side) -> dict[str, str]:
         "desk.colleague": {"user_id": side.people["colleague"].user_id},
         "desk.change": {"user_id": side.people["colleague"].user_id},
         "desk.disable": {"user_id": side.people["colleague"].user_id},
+        "desk.remove_second_factor": {"user_id": side.people["colleague"].user_id},
         "desk.enable": {"user_id": side.people["colleague"].user_id},
     }
     return {name: str(value) for name, value in special.get(route.endpoint, {}).items()}

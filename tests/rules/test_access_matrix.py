@@ -305,9 +305,12 @@ def test_staff_who_look_on_change_nothing(world: World, asking: Asking, all_rout
 
 # Readings that do not end in a page, each with its status and reason. Everything else must be 200.
 ELSEWHERE: dict[str, tuple[int, str]] = {
+    "auth.ask_code": (303, "no sign-in waits for a code"),
+    "auth.set_up_second_factor": (303, "it is on already"),
     "payments.summary": (422, "nothing was chosen"),
     "payments.confirm": (422, "nothing was chosen"),
     "imports.progress": (303, "the batch is done"),
+    "desk.choose_main_domain": (303, "no name was chosen"),
 }
 # What a form full of foreign and senseless fields may come to when the rightful sends it.
 AFTER_A_FORM = (200, 302, 303, 404, 409, 422)

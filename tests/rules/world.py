@@ -20,6 +20,9 @@ from sqlalchemy import select, text
 
 from blueprints import capabilities
 from blueprints.accounts.models import Access, Account, Property
+from blueprints.auth.models import RecoveryCode, SecondFactor
+from blueprints.auth.second_factor import SECRET
+from blueprints.auth.totp import new_secret
 from blueprints.imports.models import ImportBatch, ImportRefusal
 from blueprints.invoices.models import Invoice
 from blueprints.invoices.services import add_invoice_type
@@ -44,6 +47,7 @@ from saas.ids import new_id
 from saas.platform_database import platform_connection
 from saas.scope import unit_of_work
 from saas.tokens import digest, new_code, new_token
+from tenants.frame import keyring
 from tenants.look import LOGO_PURPOSE
 from tenants.people import OneTimeLink, StaffRole
 from tenants.provider_accounts import ProviderAccount
@@ -180,6 +184,7 @@ def _people(side: Side) -> None:
     side.rows["staff_roles"].append(
         db.session.execute(select(StaffRole.id).where(StaffRole.user_id == users["admin"])).scalar_one()
     )
+    _second_factor(side, users["customer"])
     add(
         side,
         OneTimeLink,
@@ -189,6 +194,13 @@ def _people(side: Side) -> None:
         email_version=1,
         expires_at=now() + datetime.timedelta(hours=1),
     )
+
+
+def _second_factor(side: Side, user_id: uuid.UUID) -> None:
+    """The customer comes in with a code; nobody of the cast needs to type it, their sessions are open."""
+    sealed = keyring().seal(new_secret(), side.id, user_id, SECRET)
+    add(side, SecondFactor, user_id=user_id, secret=sealed, last_step=0)
+    add(side, RecoveryCode, user_id=user_id)
 
 
 def _accounts(side: Side, size: int) -> None:
