@@ -82,9 +82,12 @@ def _open() -> BaseResponse | None:
         return None
     if place.tenant_id is not None:
         token = session_token()
-        g.tenant, g.viewer, g.notice = visit(
-            request.environ["ventanilla.host"], digest(token) if token else None
-        )
+        host = request.environ["ventanilla.host"]
+        try:
+            g.tenant, g.viewer, g.notice = visit(host, digest(token) if token else None)
+        except NotFound:
+            current_app.extensions["host_book"].forget(host)  # it may be somebody else's by the next request
+            raise
         if token and g.viewer is None:
             log.info("session not known here", extra={"event": "session_unknown", "tenant": g.tenant.slug})
         if g.tenant.status != "active":

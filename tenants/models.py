@@ -6,7 +6,7 @@ import datetime
 import uuid
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from saas.database import Model, unique
@@ -47,6 +47,33 @@ class Domain(Model):
     host: Mapped[str] = mapped_column(primary_key=True)  # lower case, no port, no trailing dot
     tenant_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), index=True)
     canonical: Mapped[bool]  # the one that mails and receipts link to
+
+    __table_args__ = (
+        Index("uq_domains_canonical", "tenant_id", unique=True, postgresql_where=text("canonical")),
+    )
+
+
+class DomainClaim(TenantOwned, Model):
+    """A host that a tenant says is its own. Proven by a TXT record that holds `token`; then a Domain stands for it.
+
+    Removing the host deletes the claim, so adding it again asks for another token.
+    """
+
+    __tablename__ = "domain_claims"
+
+    host: Mapped[str]
+    token: Mapped[str]  # public once it is in the record; it proves something only there
+    state: Mapped[str] = mapped_column(default="waiting")
+    problem: Mapped[str | None]  # what the last look found amiss: a word of tenants/domain_claims.py
+    created_at: Mapped[datetime.datetime]
+    asked_at: Mapped[datetime.datetime | None]  # when somebody last asked for a look
+    checked_at: Mapped[datetime.datetime | None]
+    proven_at: Mapped[datetime.datetime | None]
+
+    __table_args__ = (
+        unique("host"),
+        CheckConstraint("state IN ('waiting', 'proven', 'refused')", name="state"),
+    )
 
 
 class ThemeVersion(TenantOwned, Model):

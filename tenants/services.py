@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import func, insert, select, text, update
 
 from saas import audit
 from saas.audit import Actor
 from saas.clock import now
+from saas.config import Config
 from saas.database import db
 from saas.ids import new_id
 from saas.languages import N_
@@ -59,6 +61,9 @@ def create_tenant(new: NewTenant) -> uuid.UUID:
         raise Refusal(N_("The short name must be lower-case letters, digits and hyphens."), field="slug")
     if not HOST.fullmatch(new.host) or re.fullmatch(r"[0-9.]+", new.host):
         raise Refusal(N_("“%(host)s” is not a domain name."), field="host", host=new.host)
+    config: Config = current_app.extensions["ventanilla_config"]
+    if new.host in (config.platform_host, config.simulator_host):
+        raise Refusal(N_("“%(host)s” belongs to this platform."), field="host", host=new.host)
     tenant_id = new_id()
     with platform_connection() as connection:
         taken = connection.execute(

@@ -21,6 +21,7 @@ capability = Capability(
         "blueprints.desk.payments",
         "blueprints.desk.staff",
         "blueprints.desk.settings",
+        "blueprints.desk.domains",
         "blueprints.desk.theme",
         "blueprints.desk.preview",
         "blueprints.desk.audit",

@@ -124,6 +124,27 @@ AREAS = {
 }
 
 
+DOMAIN_STATES = {
+    "given": (N_("Works"), "success"),
+    "proven": (N_("Works"), "success"),
+    "waiting": (N_("To be proven"), "info"),
+    "refused": (N_("Refused"), "danger"),
+}
+DOMAIN_PROBLEMS = {
+    "no-record": N_(
+        "The TXT record is not there yet. It can take up to a day until everybody sees a new record."
+    ),
+    "other-record": N_("There is a TXT record with another value: replace it with the one below."),
+    "no-answer": N_("The name servers did not answer. Try again in a few minutes."),
+    "taken": N_("Another organisation has proven this name, so it cannot be used here."),
+    "lost-record": N_(
+        "The TXT record is gone. Publish it again, or remove the name: it may belong to others soon."
+    ),
+    "leads-nowhere": N_("The name leads nowhere: it has no address record."),
+    "leads-elsewhere": N_("The name leads to other servers. If that is not meant, remove it here."),
+}
+
+
 def action(code: str) -> str:
     """The msgid of an action, or its bare name where nobody has given it words yet."""
     return ACTIONS.get(code, code)

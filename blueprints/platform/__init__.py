@@ -15,6 +15,7 @@ capability = Capability(
     ),
     commands=(
         "blueprints.platform.tenant_commands:tenant_group",
+        "blueprints.platform.domain_commands:domain_group",
         "blueprints.platform.check_commands:ledger_group",
         "blueprints.platform.check_commands:audit_group",
         "blueprints.platform.check_commands:doctor",

@@ -45,6 +45,7 @@ OUTSIDE_THE_NET = {
     "saas/platform_database.py": "defines the platform's own pool, whose role sees no customer",
     "tenants/loading.py": "runs before there is anything to filter by; every predicate names the tenant",
     "tenants/services.py": "puts tenants on the air through the platform's role",
+    "tenants/domain_claims.py": "maps proven names of the active tenant through the platform's role",
     "blueprints/platform/check_commands.py": "asks for the database's own state, through the platform's role",
     "blueprints/imports/staging/statement.py": "set-based import in batches; every statement names the tenant",
     "blueprints/platform/health.py": "asks whether the database answers, through the platform's role",
