@@ -33,6 +33,14 @@ class Support:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A provider account that payers may be sent to, and what it is not offered for."""
+
+    off_types: frozenset[str] = frozenset()
+    off_kinds: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class TenantContext:
     id: uuid.UUID
     slug: str
@@ -50,7 +58,9 @@ class TenantContext:
     look: Look
     support: Support
     canonical_url: str  # scheme, host and port, no trailing slash
-    test_mode: bool
+    test_mode: bool  # payments are taken, and none of them with real money
+    offers: tuple[Offer, ...]  # empty: nothing can be paid online
+    payments_stopped: str  # why somebody has stopped all online payments; empty: nobody has
     version: int
 
     @property
@@ -60,6 +70,13 @@ class TenantContext:
     def today(self) -> datetime.date:
         """The tenant's calendar day."""
         return today(self.time_zone)
+
+    def takes(self, invoice_type: str, account_kind: str) -> bool:
+        """Whether an invoice of this type, on an account of this kind, can be paid online at all."""
+        return any(
+            invoice_type not in offer.off_types and account_kind not in offer.off_kinds
+            for offer in self.offers
+        )
 
     def setting(self, key: str) -> Any:
         """A declared setting's value. Raises KeyError for one that nobody declared."""

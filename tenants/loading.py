@@ -21,7 +21,7 @@ from saas.refusals import NotFound
 from saas.scope import current_tenant_id, leaving_the_net
 from saas.web import TENANT
 from tenants import settings as tenant_settings
-from tenants.context import Place, Support, TenantContext, Viewer
+from tenants.context import Offer, Place, Support, TenantContext, Viewer
 from tenants.look import build_look
 from tenants.roles import VIEW_AS, permissions_of
 from tenants.settings import REQUIRED, SECOND_FACTOR
@@ -58,8 +58,15 @@ _VISIT = """
 _TENANT = text(
     """
     SELECT t.*, d.host AS canonical_host, v.package, v.tokens,
-           EXISTS (SELECT 1 FROM provider_accounts p
-                    WHERE p.tenant_id = t.id AND p.enabled AND p.mode = 'test') AS test_mode
+           COALESCE((SELECT bool_and(p.mode = 'test') FROM provider_accounts p
+                      WHERE p.tenant_id = t.id AND p.enabled), false) AS test_mode,
+           (SELECT jsonb_agg(p.off_for) FROM provider_accounts p
+             WHERE p.tenant_id = t.id AND p.enabled
+               AND NOT EXISTS (SELECT 1 FROM payment_stops s
+                                WHERE s.tenant_id = t.id AND s.ended_at IS NULL
+                                  AND (s.provider IS NULL OR s.provider = p.provider))) AS offers,
+           (SELECT min(s.reason) FROM payment_stops s
+             WHERE s.tenant_id = t.id AND s.ended_at IS NULL AND s.provider IS NULL) AS payments_stopped
       FROM tenants t
       LEFT JOIN domains d ON d.tenant_id = t.id AND d.canonical
       LEFT JOIN theme_versions v ON v.tenant_id = t.id AND v.id = t.theme_version_id
@@ -177,6 +184,11 @@ def load_tenant() -> TenantContext:
         ),
         canonical_url=config.origin(row.canonical_host) if row.canonical_host else "",
         test_mode=row.test_mode,
+        offers=tuple(
+            Offer(frozenset(off.get("invoice_types", ())), frozenset(off.get("account_kinds", ())))
+            for off in row.offers or ()
+        ),
+        payments_stopped=row.payments_stopped or "",
         version=row.version,
     )
     _cache[row.id] = context

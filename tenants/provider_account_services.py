@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import logging
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,15 +17,27 @@ from saas.clock import now
 from saas.database import db
 from saas.ids import new_id
 from saas.languages import N_
+from saas.locks import lock
 from saas.refusals import NotFound, Refusal
 from saas.scope import current_tenant_id
+from saas.secrets import Unreadable
 from saas.tokens import digest, new_token
 from tenants.frame import config, keyring
+from tenants.payment_stops import stopped
 from tenants.provider_accounts import ProviderAccount
 from tenants.services import touch
 
 HOOK_TOKEN = "hook_token"  # noqa: S105 - the name of a field
 NEVER_IN_PRODUCTION = frozenset({"bank-simulator"})
+ACCOUNTS_LOCK = "provider-accounts"
+LONGEST_NAME = 60  # characters
+
+log = logging.getLogger("ventanilla.payments")
+
+
+class SecretsUnreadable(Exception):
+    """The secrets of an account do not open: the platform's key for them is missing, or they are damaged.
+    Nothing can be paid or asked through it until then; its notices must come again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +66,22 @@ def add_provider_account(
     secrets: Mapping[str, str],
     *,
     actor: Actor = SYSTEM,
+    enabled: bool = True,
+    checked_at: datetime.datetime | None = None,
+    check_problem: str | None = None,
 ) -> tuple[uuid.UUID, str]:
     """Give the active tenant an account at a provider. Returns its id and the token of its notice address.
 
-    Secrets are sealed for this tenant, account and field. The token is shown this once; afterwards only
-    adapters see it, when they must tell the provider where to send its notices. Raises Refusal for a
-    name that is taken and for the simulator in production.
+    Secrets are sealed for this tenant, account and field, the token among them. `checked_at` and
+    `check_problem` say what a test of the credentials found. Raises Refusal for a name that is empty, too
+    long or taken, and for the simulator in production.
     """
     if provider in NEVER_IN_PRODUCTION and config().simulator_host is None:
         raise Refusal(N_("The bank simulator does not exist in this installation."))
     if mode not in ("test", "live") or (provider in NEVER_IN_PRODUCTION and mode != "test"):
         raise Refusal(N_("This provider account can only be used for tests."), field="mode")
-    taken = db.session.execute(
-        select(ProviderAccount.id).where(ProviderAccount.provider == provider, ProviderAccount.name == name)
-    ).first()
-    if taken is not None:
-        raise Refusal(N_("There is already an account with this name."), field="name")
+    lock(ACCOUNTS_LOCK)
+    check_name(provider, name)
     account_id, tenant_id, ring = new_id(), current_tenant_id(), keyring()
     token = f"{tenant_id.hex}.{new_token()}"
     sealed = {
@@ -81,7 +95,9 @@ def add_provider_account(
             provider=provider,
             name=name,
             mode=mode,
-            enabled=True,
+            enabled=enabled,
+            checked_at=checked_at,
+            check_problem=check_problem,
             preference=(last or 0) + 1,
             settings=dict(settings),
             secrets=sealed,
@@ -95,21 +111,52 @@ def add_provider_account(
         "provider-account.added",
         actor=actor,
         subject=("provider-account", account_id),
-        data={"provider": provider, "name": name, "mode": mode, "secrets": sorted(secrets)},
+        data={
+            "provider": provider,
+            "name": name,
+            "mode": mode,
+            "enabled": enabled,
+            "secrets": sorted(secrets),
+        },
     )
     return account_id, token
 
 
+def check_name(provider: str, name: str, *, own: uuid.UUID | None = None) -> None:
+    """Raises Refusal for a name that cannot be given to an account at this provider (`own`: to this one)."""
+    if not name:
+        raise Refusal(N_("Give the account a name."), field="name")
+    if len(name) > LONGEST_NAME:
+        raise Refusal(N_("Use at most %(max)d characters."), field="name", max=LONGEST_NAME)
+    taken = db.session.execute(
+        select(ProviderAccount.id).where(ProviderAccount.provider == provider, ProviderAccount.name == name)
+    ).scalar()
+    if taken is not None and taken != own:
+        raise Refusal(N_("There is already an account with this name."), field="name")
+
+
 def enabled_accounts() -> list[OpenedAccount]:
-    """The active tenant's accounts that may be paid through, the preferred one first."""
+    """The active tenant's accounts that may be paid through, the preferred one first. One whose secrets do
+    not open is left out: the others go on."""
     rows = db.session.execute(
-        select(*_COLUMNS).where(ProviderAccount.enabled).order_by(ProviderAccount.preference)
+        select(*_COLUMNS)
+        .where(ProviderAccount.enabled, ~stopped())
+        .order_by(ProviderAccount.preference, ProviderAccount.id)
     )
-    return [_open(row) for row in rows if _exists_here(row.provider)]
+    opened = []
+    for row in rows:
+        if _exists_here(row.provider):
+            try:
+                opened.append(_open(row))
+            except SecretsUnreadable as problem:
+                log.error(
+                    "no payments through an account: %s", problem, extra={"event": "secrets_unreadable"}
+                )
+    return opened
 
 
 def open_account(account_id: uuid.UUID) -> OpenedAccount:
-    """One account of the active tenant, switched off or not. Raises NotFound."""
+    """One account of the active tenant, switched off or not. Raises NotFound, SecretsUnreadable."""
     row = db.session.execute(select(*_COLUMNS).where(ProviderAccount.id == account_id)).first()
     if row is None or not _exists_here(row.provider):
         raise NotFound()
@@ -118,7 +165,7 @@ def open_account(account_id: uuid.UUID) -> OpenedAccount:
 
 def account_of_hook(provider: str, token: str) -> OpenedAccount:
     """The account that a notice address belongs to. Raises NotFound; an account that is switched off
-    still gets its notices, because money may be on its way."""
+    still gets its notices, because money may be on its way. Raises SecretsUnreadable."""
     row = db.session.execute(
         select(*_COLUMNS).where(
             ProviderAccount.provider == provider,
@@ -168,7 +215,6 @@ def _exists_here(provider: str) -> bool:
 
 
 def _open(row: Any) -> OpenedAccount:
-    believed = row.previous_until is not None and row.previous_until > now()
     return OpenedAccount(
         id=row.id,
         tenant_id=row.tenant_id,
@@ -179,11 +225,25 @@ def _open(row: Any) -> OpenedAccount:
         settings=row.settings,
         off_for=row.off_for,
         version=row.version,
-        secrets=_unsealed(row.secrets, row),
-        previous=_unsealed(row.previous_secrets, row) if believed else {},
+        secrets=unsealed(row.secrets, row.tenant_id, row.id),
+        previous=_previous(row),
     )
 
 
-def _unsealed(sealed: Mapping[str, str], row: Any) -> dict[str, str]:
+def _previous(row: Any) -> dict[str, str]:
+    """The secrets before the last rotation while they are believed; those that do not open help nobody."""
+    if row.previous_until is None or row.previous_until <= now():
+        return {}
+    try:
+        return unsealed(row.previous_secrets, row.tenant_id, row.id)
+    except SecretsUnreadable:
+        return {}
+
+
+def unsealed(sealed: Mapping[str, str], tenant_id: uuid.UUID, account_id: uuid.UUID) -> dict[str, str]:
+    """The secrets of one account in the clear. Raises SecretsUnreadable."""
     ring = keyring()
-    return {key: ring.unseal(text, row.tenant_id, row.id, key) for key, text in sealed.items()}
+    try:
+        return {key: ring.unseal(text, tenant_id, account_id, key) for key, text in sealed.items()}
+    except Unreadable as problem:
+        raise SecretsUnreadable(f"account {account_id}: {problem}") from problem

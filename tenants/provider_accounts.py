@@ -1,14 +1,15 @@
-"""The tenant's accounts at payment providers."""
+"""The tenant's accounts at payment providers, and orders to take no payments."""
 
 from __future__ import annotations
 
 import datetime
+import uuid
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from saas.database import Model, unique
+from saas.database import Model, belongs_to, unique
 from saas.scope import TenantOwned
 
 
@@ -45,4 +46,29 @@ class ProviderAccount(TenantOwned, Model):
         unique("hook_digest"),
         CheckConstraint("mode IN ('test', 'live')", name="mode"),
         Index("ix_provider_accounts_enabled", "tenant_id", "preference", postgresql_where=text("enabled")),
+    )
+
+
+class PaymentStop(TenantOwned, Model):
+    """An order to send nobody to a provider (`provider` empty: to any), until it ends.
+
+    `by` is who gave it and alone may end it: the tenant's staff, or the platform. Money that is on its way
+    is received all the same.
+    """
+
+    __tablename__ = "payment_stops"
+
+    provider: Mapped[str | None]
+    by: Mapped[str]
+    reason: Mapped[str]
+    started_at: Mapped[datetime.datetime]
+    started_by: Mapped[uuid.UUID | None]
+    ended_at: Mapped[datetime.datetime | None]
+    ended_by: Mapped[uuid.UUID | None]
+
+    __table_args__ = (
+        belongs_to("started_by", "users"),
+        belongs_to("ended_by", "users"),
+        CheckConstraint("by IN ('tenant', 'platform')", name="by"),
+        Index("ix_payment_stops_open", "tenant_id", postgresql_where=text("ended_at IS NULL")),
     )

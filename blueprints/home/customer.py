@@ -11,7 +11,7 @@ from blueprints.accounts.reach import reach_of
 from blueprints.accounts.working import Working, working
 from blueprints.home import wording
 from blueprints.invoices import queries
-from blueprints.invoices.customer import pay_url
+from blueprints.invoices.customer import pay_url, payable
 from blueprints.invoices.narrowing import Filters
 from blueprints.invoices.wording import DueWords, title
 from blueprints.leases.queries import OwnerSummary, owner_summary
@@ -62,7 +62,7 @@ def index() -> str | Response:
         due_words=DueWords(where, reach.today).of,
         title_of=lambda row: title(row.kind, row.period, where),
         invoices=url_for("invoices.pending"),
-        can_pay=bool(open_now.online and pay_url() and any(row.payable for row in open_now.rows)),
+        can_pay=bool(pay_url() and any(payable(row) for row in open_now.rows)),
         payments=_payments(reach),
         payments_url=_url("payments.receipts"),
     )

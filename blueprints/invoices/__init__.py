@@ -23,5 +23,13 @@ capability = Capability(
             ),
             group=N_("Payments"),
         ),
+        Setting(
+            "invoices.other_ways.en",
+            "long-text",
+            "",
+            N_("How else customers can pay, in English"),
+            hint=N_("For people who read these pages in English. Without it they see the text above."),
+            group=N_("Payments"),
+        ),
     ),
 )

@@ -83,8 +83,8 @@ def pending() -> str:
         older_url=_further(found.older),
         first_page="after" not in request.args,
         working=at_work,
-        pay_url=pay_url() if found.online else "",
-        other_ways=g.tenant.setting("invoices.other_ways"),
+        pay_url=pay_url(),
+        other_ways=other_ways(),
         address=url_for("invoices.pending"),
         totals=queries.totals(reach, account_id=account_id) if found.older else (),
     )
@@ -151,8 +151,8 @@ def invoice(invoice_id: uuid.UUID) -> str:
         fiscal_qr=qr_svg(fiscal.link, _("QR code of the electronic invoice"))
         if fiscal and fiscal.link
         else "",
-        pay_url=pay_url() if view.online and view.listed.payable else "",
-        other_ways=g.tenant.setting("invoices.other_ways"),
+        pay_url=pay_url() if payable(view.listed) else "",
+        other_ways=other_ways(),
     )
 
 
@@ -181,7 +181,7 @@ def _choices(rows: Sequence[InvoiceLine], today: datetime.date, at_work: Working
             state=row.state.replace("-", "_"),
             amount=row.due.amount,
             money=format_money(row.due.amount, row.currency, where),
-            payable=row.payable,
+            payable=payable(row),
         )
         found.setdefault(row.currency, Choice(row.currency, [])).rows.append(pick)
     return list(found.values())
@@ -193,10 +193,20 @@ def _further(cursor: str | None) -> str:
 
 
 def pay_url() -> str:
-    """Where chosen invoices are sent; empty while no capability takes payments."""
-    if "payments.summary" not in current_app.view_functions or g.viewer.viewing_customer_id:
-        return ""
-    return url_for("payments.summary")
+    """Where chosen invoices are sent; empty while nothing can be paid online."""
+    taken = "payments.summary" in current_app.view_functions and g.tenant.offers
+    return url_for("payments.summary") if taken and not g.viewer.viewing_customer_id else ""
+
+
+def payable(row: InvoiceLine) -> bool:
+    """Whether the viewer may pay an invoice now, and the tenant takes such ones online."""
+    return row.payable and bool(g.tenant.takes(row.type_code, row.account_kind))
+
+
+def other_ways() -> str:
+    """How else to pay, in the language of the page where the tenant has written it in that."""
+    own = str(g.tenant.setting("invoices.other_ways"))
+    return (str(g.tenant.setting("invoices.other_ways.en")) or own) if language() == "en" else own
 
 
 def _filters(account_id: uuid.UUID | None) -> Filters:

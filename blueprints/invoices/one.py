@@ -20,7 +20,6 @@ from blueprints.ledger.rules import RECEIVABLE
 from saas.database import db
 from saas.refusals import NotFound
 from tenants.context import Reach
-from tenants.provider_accounts import ProviderAccount
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ process starts; each costs the page of one invoice a statement."""
 
 @dataclass(frozen=True, slots=True)
 class InvoiceView:
-    """Everything that the page and the document of one invoice show. `online`: the tenant takes payments here."""
+    """Everything that the page and the document of one invoice show."""
 
     listed: Listed
     type_code: str
@@ -79,7 +78,6 @@ class InvoiceView:
     details: Mapping[str, Any]
     void_reason: str | None
     document_file_id: uuid.UUID | None
-    online: bool
     lines: Sequence[Line]
     movements: Sequence[Movement]
     payments: Sequence[PaymentLine]
@@ -94,8 +92,6 @@ def invoice(reach: Reach, invoice_id: uuid.UUID, *, language: str) -> InvoiceVie
     row = db.session.execute(
         columns(language, may_pay(reach))
         .add_columns(
-            Invoice.type_code,
-            Account.kind.label("account_kind"),
             Account.city.label("account_city"),
             Account.details.label("account_details"),
             Invoice.subtotal,
@@ -108,7 +104,6 @@ def invoice(reach: Reach, invoice_id: uuid.UUID, *, language: str) -> InvoiceVie
             Invoice.details,
             Invoice.void_reason,
             Invoice.document_file_id,
-            select(ProviderAccount.id).where(ProviderAccount.enabled).exists().label("online"),
         )
         .select_from(mine)
         .join(Invoice, Invoice.account_id == mine.c.account_id)
@@ -138,7 +133,6 @@ def invoice(reach: Reach, invoice_id: uuid.UUID, *, language: str) -> InvoiceVie
         details=row.details,
         void_reason=row.void_reason,
         document_file_id=row.document_file_id,
-        online=row.online,
         lines=_lines(invoice_id),
         movements=_movements(invoice_id),
         payments=[payment for found in payments_of for payment in found(invoice_id)],

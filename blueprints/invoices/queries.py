@@ -47,7 +47,6 @@ from saas.database import db
 from saas.paging import Page, decode_cursor, encode_cursor
 from saas.readings import read
 from tenants.context import Reach
-from tenants.provider_accounts import ProviderAccount
 
 PAGE = 25
 PENDING_PAGE = 50
@@ -67,9 +66,11 @@ class InvoiceLine:
 
     id: uuid.UUID
     number: str
+    type_code: str
     kind: str
     period: str
     account_id: uuid.UUID
+    account_kind: str
     account_number: str
     account_address: str
     issued_on: datetime.date
@@ -86,13 +87,11 @@ class InvoiceLine:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A page of what is open. `accounts` is how many accounts are in reach (None when nothing is open);
-    `online` whether the tenant takes payments here at all."""
+    """A page of what is open. `accounts` is how many accounts are in reach (None when nothing is open)."""
 
     rows: Sequence[InvoiceLine]
     older: str | None
     accounts: int | None
-    online: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +124,7 @@ def pending(
     found = read(query, given)
     rows = [listed(row, reach.today) for row in found[:PENDING_PAGE]]
     older = encode_cursor((rows[-1].due_on, rows[-1].id)) if len(found) > PENDING_PAGE else None
-    return Pending(rows, older, found[0].accounts if found else None, bool(found and found[0].online))
+    return Pending(rows, older, found[0].accounts if found else None)
 
 
 @lru_cache(maxsize=32)
@@ -143,7 +142,6 @@ def _pending(
         columns(language, may_pay(reach))
         .add_columns(
             select(func.count()).select_from(reachable(reach)).scalar_subquery().label("accounts"),
-            select(ProviderAccount.id).where(ProviderAccount.enabled).exists().label("online"),
         )
         .select_from(mine)
         .join(Invoice, Invoice.account_id == mine.c.account_id)
@@ -345,9 +343,11 @@ def listed(row: Row[*tuple[Any, ...]], today: datetime.date) -> InvoiceLine:
     return InvoiceLine(
         id=row.id,
         number=row.number,
+        type_code=row.type_code,
         kind=row.kind,
         period=row.period,
         account_id=row.account_id,
+        account_kind=row.account_kind,
         account_number=row.account_number,
         account_address=row.account_address,
         issued_on=row.issued_on,
@@ -368,9 +368,11 @@ def columns(language: str, payable: ColumnElement[bool]) -> Select[*tuple[Any, .
     return select(
         Invoice.id,
         Invoice.number,
+        Invoice.type_code,
         kind_name(language).label("kind"),
         Invoice.period,
         Invoice.account_id,
+        Account.kind.label("account_kind"),
         Account.number.label("account_number"),
         Account.address.label("account_address"),
         Invoice.issued_on,

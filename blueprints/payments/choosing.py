@@ -63,6 +63,7 @@ class Holder:
     """An open attempt that holds at least one of the invoices."""
 
     id: uuid.UUID
+    provider_account_id: uuid.UUID
     user_id: uuid.UUID | None
     link_id: uuid.UUID | None
     state: str
@@ -177,6 +178,7 @@ def holders(invoice_ids: Iterable[uuid.UUID]) -> list[Holder]:
     rows = db.session.execute(
         select(
             Attempt.id,
+            Attempt.provider_account_id,
             Attempt.user_id,
             Attempt.link_id,
             Attempt.state,

@@ -11,14 +11,14 @@ from sqlalchemy import select, update
 from blueprints.payments import rules
 from blueprints.payments.accounts import adapter_of, view_of
 from blueprints.payments.applying import apply
-from blueprints.payments.attempts import adapter_view, close_attempt, read_attempt
+from blueprints.payments.attempts import AttemptRow, adapter_view, close_attempt, read_attempt
 from blueprints.payments.interface import Unknown, Unreachable, Wire
 from blueprints.payments.models import Attempt
 from saas import audit
 from saas.audit import SYSTEM
 from saas.database import db
 from saas.outbox import enqueue
-from tenants.provider_account_services import open_account
+from tenants.provider_account_services import SecretsUnreadable, open_account
 
 log = logging.getLogger("ventanilla.payments")
 
@@ -36,7 +36,10 @@ def poll(
     if not told and not rules.may_still_be_paid(attempt.state, expires_at=attempt.expires_at, now=now):
         _plan(attempt_id, attempt.polls, None)
         return []
-    account = open_account(attempt.provider_account_id)
+    try:
+        account = open_account(attempt.provider_account_id)
+    except SecretsUnreadable as problem:
+        return _not_now(attempt_id, attempt, problem, told=told, now=now, jitter=jitter)
     adapter, view = adapter_of(account), view_of(account)
     effects: list[str] = []
     try:
@@ -61,6 +64,25 @@ def poll(
         )
     _plan(attempt_id, polls, due)
     return effects
+
+
+def _not_now(
+    attempt_id: uuid.UUID,
+    attempt: AttemptRow,
+    problem: SecretsUnreadable,
+    *,
+    told: bool,
+    now: datetime.datetime,
+    jitter: float,
+) -> list[str]:
+    """The account cannot be used for the time being: to ask later is all that can be done."""
+    if told:
+        raise problem
+    log.error("not asked: %s", problem, extra={"event": "secrets_unreadable", "attempt": str(attempt_id)})
+    polls = attempt.polls + 1
+    due = rules.next_poll(now=now, polls=polls, expires_at=attempt.expires_at, jitter=jitter)
+    _plan(attempt_id, polls, due)
+    return []
 
 
 def is_due(attempt_id: uuid.UUID, now: datetime.datetime) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import logging
 import uuid
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from sqlalchemy import insert, or_, update
@@ -86,14 +87,19 @@ def start(
     """Freeze these invoices, or return what the same payer has already started for them.
 
     `choice` was read with its rows locked: amounts are today's, from our own books. `way` is the provider
-    account that the payer chose. Raises Refusal, and InProcess when another attempt holds an invoice.
+    account that the payer chose; None: the preferred one. Whoever chooses another way, or whose way is no
+    longer offered, leaves what was not finished. Raises Refusal, and InProcess when another attempt holds
+    an invoice.
     """
     key = rules.items_key((item.id, item.amount) for item in choice.items)
+    ways = [account for account in ways_for(choice) if way is None or account.id == way]
     closed: dict[uuid.UUID, str] = {}
-    same = _make_room(payer, choice, key, now, closed)
+    same = _make_room(payer, choice, key, now, {account.id for account in ways}, closed)
     if same is not None:
         return _again(same, now, origin)
-    account = _account(choice, way)
+    if not ways:
+        raise _no_way(way)
+    account = ways[0]
     attempt_id = _freeze(payer, choice, key, account, now)
     for closed_id, to in closed.items():
         audit.record(
@@ -139,14 +145,20 @@ def refuse_attempt(attempt_id: uuid.UUID, refusal: Refusal, now: datetime.dateti
 
 
 def _make_room(
-    payer: Payer, choice: Choice, key: str, now: datetime.datetime, closed: dict[uuid.UUID, str]
+    payer: Payer,
+    choice: Choice,
+    key: str,
+    now: datetime.datetime,
+    ways: AbstractSet[uuid.UUID],
+    closed: dict[uuid.UUID, str],
 ) -> Holder | None:
-    """The payer's own attempt for the very same; else see to it that no open attempt holds an invoice.
-    What had to be ended for it goes into `closed`."""
+    """The payer's own attempt for the very same in one of these `ways`; else see to it that no open attempt
+    holds an invoice. What had to be ended for it goes into `closed`."""
     for holder in holders(item.id for item in choice.items):
         own = (holder.user_id, holder.link_id) == (payer.user_id, payer.link_id)
         over = holder.expires_at <= now
-        if own and holder.items_key == key and not (over and holder.state == rules.CREATED):
+        goes_on = holder.state != rules.CREATED or (not over and holder.provider_account_id in ways)
+        if own and holder.items_key == key and goes_on:
             return holder
         # Nobody has heard of money yet: the payer chose anew, or has let the time pass.
         if holder.state == rules.CREATED and (own or over):
@@ -186,18 +198,13 @@ def _errand(attempt_id: uuid.UUID, account: OpenedAccount, origin: str | None) -
     return Errand(adapter_of(account), view_of(account), attempt)
 
 
-def _account(choice: Choice, way: uuid.UUID | None) -> OpenedAccount:
-    """The way that the payer chose, or the preferred one. Raises Refusal when there is none."""
-    ways = ways_for(choice)
-    if way is not None:
-        ways = [account for account in ways if account.id == way]
-    if ways:
-        return ways[0]
-    if enabled_accounts():
-        raise Refusal(
-            N_("This cannot be paid online in one payment. Choose fewer invoices, or pay another way.")
-        )
-    raise Refusal(N_("Online payment is not available at the moment."))
+def _no_way(chosen: uuid.UUID | None) -> Refusal:
+    """Why there is no way to pay."""
+    if not enabled_accounts():
+        return Refusal(N_("Online payment is not available at the moment."))
+    if chosen is not None:
+        return Refusal(N_("That way to pay is not available now. Choose again."), field="way")
+    return Refusal(N_("This cannot be paid online in one payment. Choose fewer invoices, or pay another way."))
 
 
 def _freeze(

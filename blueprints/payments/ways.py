@@ -1,14 +1,22 @@
-"""Ways to pay: which of the tenant's provider accounts can take a choice of invoices."""
+"""Ways to pay: which of the tenant's provider accounts can take a choice of invoices, and what they are called."""
 
 from __future__ import annotations
 
+import logging
+import uuid
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
+from blueprints.payments.about import about
 from blueprints.payments.accounts import adapter_of, view_of
 from blueprints.payments.choosing import Choice
 from blueprints.payments.interface import Capabilities
+from blueprints.payments.registry import NoSuchProvider
 from saas.money import EXPONENTS
 from tenants.provider_account_services import OpenedAccount, enabled_accounts
+
+log = logging.getLogger("ventanilla.payments")
 
 
 def ways_for(choice: Choice) -> list[OpenedAccount]:
@@ -18,8 +26,24 @@ def ways_for(choice: Choice) -> list[OpenedAccount]:
     return [
         account
         for account in enabled_accounts()
-        if not _off(account, types, kinds)
-        and takes(adapter_of(account).can(view_of(account)), choice.amount, choice.currency)
+        if not _off(account, types, kinds) and _takes(account, choice.amount, choice.currency)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to pay as the payer chooses it. `note` is a msgid that says what it is for; empty: nothing to say."""
+
+    id: uuid.UUID
+    name: str
+    note: str
+    mode: str
+
+
+def as_offered(accounts: Sequence[OpenedAccount]) -> list[Way]:
+    """These accounts as a payer is offered them."""
+    return [
+        Way(account.id, account.name, about(account.provider).payers, account.mode) for account in accounts
     ]
 
 
@@ -30,6 +54,15 @@ def takes(can: Capabilities, amount: int, currency: str) -> bool:
         return False
     spare = EXPONENTS[currency] - exponent
     return spare <= 0 or bool(amount % 10**spare == 0)
+
+
+def _takes(account: OpenedAccount, amount: int, currency: str) -> bool:
+    try:
+        can = adapter_of(account).can(view_of(account))
+    except NoSuchProvider:
+        log.error("a provider that is not here: %s", account.provider, extra={"event": "no_such_provider"})
+        return False
+    return takes(can, amount, currency)
 
 
 def _off(account: OpenedAccount, types: AbstractSet[str], kinds: AbstractSet[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Payment links, what adapters note of an attempt, and provider accounts whose secrets can change"""
+"""Payment links, what adapters note of an attempt, provider accounts whose secrets can change, stops"""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def upgrade() -> None:
     _links()
     _attempts()
     _provider_accounts()
+    _stops()
 
 
 def _links() -> None:
@@ -115,6 +116,39 @@ def _provider_accounts() -> None:
         sa.Column("check_problem", sa.Text(), nullable=True),
     ):
         op.add_column(table, column)
+
+
+def _stops() -> None:
+    table = "payment_stops"
+    op.create_table(
+        table,
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("started_at", MOMENT, nullable=False),
+        sa.Column("started_by", sa.Uuid(), nullable=True),
+        sa.Column("ended_at", MOMENT, nullable=True),
+        sa.Column("ended_by", sa.Uuid(), nullable=True),
+        sa.CheckConstraint("by IN ('tenant', 'platform')", name=op.f("ck_payment_stops_by")),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_payment_stops")),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_payment_stops_tenant_id"), ondelete="CASCADE"
+        ),
+        *(
+            sa.ForeignKeyConstraint(
+                ["tenant_id", column],
+                ["users.tenant_id", "users.id"],
+                name=op.f(f"fk_payment_stops_tenant_id_{column}"),
+            )
+            for column in ("started_by", "ended_by")
+        ),
+    )
+    op.create_index(
+        "ix_payment_stops_open", table, ["tenant_id"], postgresql_where=sa.text("ended_at IS NULL")
+    )
+    protect(op, table)
 
 
 def _filled(table: str, name: str, kind: sa.types.TypeEngine[object], value: str) -> None:
