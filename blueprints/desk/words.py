@@ -128,7 +128,7 @@ DOMAIN_STATES = {
     "given": (N_("Works"), "success"),
     "proven": (N_("Works"), "success"),
     "waiting": (N_("To be proven"), "info"),
-    "refused": (N_("Refused"), "danger"),
+    "refused": (N_("Cannot be used"), "danger"),
 }
 DOMAIN_PROBLEMS = {
     "no-record": N_(
