@@ -7,6 +7,7 @@ import datetime
 import click
 from sqlalchemy import CursorResult, delete, or_
 
+from blueprints.auth.models import PendingSignIn
 from saas.clock import now
 from saas.database import db
 from saas.limits import AttemptBucket
@@ -25,6 +26,7 @@ def forget_expired(moment: datetime.datetime) -> int:
     gone = 0
     for statement in (
         delete(UserSession).where(UserSession.expires_at < moment),
+        delete(PendingSignIn).where(PendingSignIn.expires_at < moment),
         delete(OneTimeLink).where(
             OneTimeLink.expires_at < moment - KEEP_LINKS,
             or_(OneTimeLink.consumed_at.is_(None), OneTimeLink.consumed_at < moment - KEEP_LINKS),

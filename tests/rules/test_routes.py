@@ -7,7 +7,7 @@ import re
 import pytest
 from flask import Flask
 
-from saas.permissions import GATEWAY, PUBLIC, SIGNED_IN, permission_of
+from saas.permissions import GATEWAY, PUBLIC, SIGNED_IN, needs_confirmation, permission_of
 from saas.web import ANY, PLATFORM, SIMULATOR, TENANT, Pages
 from tenants.frame import ALLOWED_WHILE_VIEWING
 from tenants.roles import ROLES
@@ -152,6 +152,18 @@ def test_quiet_views_are_few(bare: Flask):
             permission_of(bare.view_functions[name]) == PUBLIC
         )  # the login page keeps no session alive either
         assert public or "POST" not in (rule.methods or set()), name
+
+
+def test_risky_acts_ask_who_is_there(bare: Flask):
+    """Both halves of a risky act ask: the page with the form and what takes it. Nobody can confirm to be nobody."""
+    asking = {name for name, view in bare.view_functions.items() if needs_confirmation(view)}
+    assert asking >= {
+        *("desk.ask_to_invite_colleague", "desk.invite_colleague", "desk.colleague", "desk.change"),
+        *("desk.disable", "desk.enable", "desk.remove_second_factor"),
+        *("auth.change_email", "auth.set_up_second_factor", "auth.renew_recovery_codes"),
+    }
+    for name in asking:
+        assert permission_of(bare.view_functions[name]) not in (PUBLIC, GATEWAY), name
 
 
 def test_what_staff_may_do_while_looking_exists(routes: list[Route]):
