@@ -6,6 +6,7 @@ import json
 import sys
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -61,10 +62,7 @@ def list_all(tenant: str | None, check: bool, as_json: bool) -> None:
     lines: list[dict[str, Any]] = []
     for line in chosen:
         with unit_of_work(line.id):
-            found = domain_claims.hosts()
-        lines += [
-            _line(line.slug, host, problem_of(host) if check and host.mapped else None) for host in found
-        ]
+            lines += [_line(line.slug, _looked_at(host) if check else host) for host in domain_claims.hosts()]
     if as_json:
         click.echo(json.dumps(lines))
     else:
@@ -72,17 +70,27 @@ def list_all(tenant: str | None, check: bool, as_json: bool) -> None:
             mark = "main" if row["main"] else ""
             note = SAID.get(row["problem"] or "", "")
             click.echo(f"{row['tenant']:<20} {row['state']:<8} {mark:<5} {row['host']:<40} {note}".rstrip())
-    sys.exit(1 if any(row["problem"] not in (None, NO_ANSWER) for row in lines) and check else 0)
+    dangling = [row for row in lines if row["works"] and row["problem"] not in (None, NO_ANSWER)]
+    sys.exit(1 if check and dangling else 0)
 
 
-def _line(slug: str, host: Host, problem: str | None) -> dict[str, Any]:
+def _looked_at(host: Host) -> Host:
+    """The host after a look at its records; what is found stands on the desk's page too."""
+    if not host.mapped:
+        return host
+    if host.claim_id is not None:
+        return domain_claims.check_claim(host.claim_id, actor=OPERATOR)
+    return replace(host, problem=problem_of(host))
+
+
+def _line(slug: str, host: Host) -> dict[str, Any]:
     return {
         "tenant": slug,
         "host": host.host,
         "state": host.state,
         "works": host.mapped,
         "main": host.canonical,
-        "problem": problem if host.mapped else host.problem,
+        "problem": host.problem,
     }
 
 

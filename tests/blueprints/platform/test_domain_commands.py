@@ -52,6 +52,7 @@ def test_a_name_from_claim_to_removal(app: Flask, cli: FlaskCliRunner, name_serv
     lines = {line["host"]: line for line in json.loads(run(cli, "list", "--check", "--json", status=1))}
     assert lines[HOST]["problem"] == "lost-record" and lines["aguas.localhost"]["problem"] is None
     assert "is gone" in run(cli, "list", "--tenant", "aguas", "--check", status=1)
+    assert "is gone" in run(cli, "list"), "what was found is kept"
     run(cli, "main", HOST, "--tenant", "aguas")
     assert "main address" in run(cli, "remove", HOST, "--tenant", "aguas", status=1)
     run(cli, "main", "aguas.localhost", "--tenant", "aguas")
