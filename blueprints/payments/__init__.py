@@ -15,10 +15,15 @@ capability = Capability(
     ),
     models=(
         "blueprints.payments.models",
+        "blueprints.payments.collected_models",
         "blueprints.payments.refund_models",
         "blueprints.payments.providers.bank_simulator.models",
     ),
-    wiring=("blueprints.payments.wiring", "blueprints.payments.receipt_pages"),
+    wiring=(
+        "blueprints.payments.wiring",
+        "blueprints.payments.collected_jobs",
+        "blueprints.payments.receipt_pages",
+    ),
     commands=("saas.outbox_commands:outbox_group", "blueprints.payments.commands:payments_group"),
     menu=(MenuEntry(N_("Payments"), "payments.receipts", "receipt", order=30),),
     settings=(

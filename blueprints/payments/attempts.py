@@ -124,7 +124,7 @@ def let_go(attempt_id: uuid.UUID) -> None:
 def adapter_view(attempt: AttemptRow, account: OpenedAccount, *, origin: str | None = None) -> AttemptView:
     """The attempt as its provider is told of it. `origin` is the host that the payer came from."""
     tenant = serving()
-    numbers, lines = _bill(attempt.id, attempt.language, tenant.locale)
+    numbers, lines = bill_of(attempt.id, attempt.language, tenant.locale)
     path = f"/payments/{attempt.id}" if attempt.link_id is None else f"/pay/attempts/{attempt.id}"
     return AttemptView(
         id=attempt.id,
@@ -141,10 +141,11 @@ def adapter_view(attempt: AttemptRow, account: OpenedAccount, *, origin: str | N
         lines=lines,
         provider_reference=attempt.provider_reference or "",
         facts=attempt.facts,
+        zone=tenant.time_zone,
     )
 
 
-def _bill(attempt_id: uuid.UUID, language: str, locale: str) -> tuple[list[str], list[BillLine]]:
+def bill_of(attempt_id: uuid.UUID, language: str, locale: str) -> tuple[list[str], list[BillLine]]:
     """The numbers of the frozen invoices, and a line for each: "Rent 2026-03 · F-17"."""
     rows = db.session.execute(
         select(AttemptItem.amount, Invoice.number, Invoice.period, InvoiceType.names)

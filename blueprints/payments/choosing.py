@@ -31,7 +31,8 @@ class InProcess(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class ChosenInvoice:
-    """An invoice as it is paid today. `amount` includes `surcharge`; `until` is the last day it holds."""
+    """An invoice as it is paid today. `amount` includes `surcharge`; `until` is the last day it holds, and
+    `rises_after` the same where it costs more from the next day on."""
 
     id: uuid.UUID
     number: str
@@ -46,6 +47,7 @@ class ChosenInvoice:
     surcharge: int
     due_on: datetime.date
     until: datetime.date
+    rises_after: datetime.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,7 @@ def _item(row: Row[Any], today: datetime.date) -> ChosenInvoice:
         surcharge=owed.surcharge,
         due_on=row.due_on,
         until=owed.until,
+        rises_after=row.due_on if today <= row.due_on and (row.second_total or 0) > row.total else None,
     )
 
 

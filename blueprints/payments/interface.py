@@ -83,7 +83,8 @@ class PayerView:
 class AttemptView:
     """An attempt as a provider is told of it. `amount` in minor units; `reference` is the provider's key.
 
-    `provider_reference` and `facts` are what the adapter said of it before.
+    `provider_reference` and `facts` are what the adapter said of it before; an `offline` one has its own
+    number as `provider_reference` from the first. `zone` is the tenant's: its days are counted there.
     """
 
     id: uuid.UUID
@@ -100,6 +101,7 @@ class AttemptView:
     lines: Sequence[BillLine] = ()
     provider_reference: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +281,10 @@ class Capabilities:
     `refunds`: none, full, partial; `refunds_wait` when a person at the provider approves them.
     `first_polls` are pauses that come before the common back-off. `settlement`: none, list (the provider
     lists its captures, so that extra ones are found), ours (only captures of ours can be compared).
+
+    `offline`: the payer takes a paper along and the provider tells by file. The core gives such an attempt
+    a number of its own (digits) as `provider_reference` before it starts, lets it end with a day of the
+    tenant's, and asks nobody about it.
     """
 
     exponents: Mapping[str, int]
@@ -290,6 +296,7 @@ class Capabilities:
     saved_methods: bool = False
     first_polls: Sequence[datetime.timedelta] = ()
     settlement: str = "none"
+    offline: bool = False
 
 
 @dataclass(frozen=True, slots=True)

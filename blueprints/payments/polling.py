@@ -54,12 +54,13 @@ def poll(
         effects = [apply(observation, account=account, now=now) for observation in news]
     polls, state = attempt.polls + 1, read_attempt(attempt_id).state
     due = None
-    if rules.may_still_be_paid(state, expires_at=attempt.expires_at, now=now):
+    can = adapter.can(view)
+    if not can.offline and rules.may_still_be_paid(state, expires_at=attempt.expires_at, now=now):
         due = rules.next_poll(
             now=now,
             polls=polls,
             expires_at=attempt.expires_at,
-            first_polls=adapter.can(view).first_polls,
+            first_polls=can.first_polls,
             jitter=jitter,
         )
     _plan(attempt_id, polls, due)

@@ -9,7 +9,11 @@ from blueprints.payments.interface import Adapter
 from saas.config import Config
 
 SIMULATOR = "bank-simulator"
-ADAPTERS = {SIMULATOR: "blueprints.payments.providers.bank_simulator.adapter:BankSimulator"}
+COLLECTOR = "collector"
+ADAPTERS = {
+    SIMULATOR: "blueprints.payments.providers.bank_simulator.adapter:BankSimulator",
+    COLLECTOR: "blueprints.payments.providers.collector.adapter:Collector",
+}
 
 
 class NoSuchProvider(Exception):

@@ -156,6 +156,15 @@ def next_poll(
     return due if due <= expires_at + GRACE else None
 
 
+def last_moment(
+    end: datetime.datetime, *, zone: datetime.tzinfo, not_after: Iterable[datetime.date] = ()
+) -> datetime.datetime:
+    """The end of the day, where the tenant is, on which a paper that the payer takes along lapses: that of
+    `end`, or an earlier one after which its amount would not hold."""
+    day = min([end.astimezone(zone).date(), *not_after])
+    return datetime.datetime.combine(day, datetime.time(23, 59, 59), zone)
+
+
 def may_still_be_paid(state: str, *, expires_at: datetime.datetime, now: datetime.datetime) -> bool:
     """Whether asking makes sense: the end is not known from the provider, and its time has not run out."""
     return state in (CREATED, PENDING, CANCELED, EXPIRED) and now < expires_at + GRACE

@@ -11,6 +11,7 @@ import logging
 import uuid
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, or_, update
 
@@ -21,6 +22,8 @@ from blueprints.payments.choosing import Choice, Holder, InProcess, holders
 from blueprints.payments.interface import (
     Adapter,
     AttemptView,
+    Capabilities,
+    Instructions,
     ProviderAccountView,
     Redirect,
     Step,
@@ -30,6 +33,7 @@ from blueprints.payments.interface import (
     step_from_data,
 )
 from blueprints.payments.models import Attempt, AttemptItem
+from blueprints.payments.numbers import next_number
 from blueprints.payments.payers import Payer, payer_as_data
 from blueprints.payments.ways import ways_for
 from saas import audit
@@ -40,6 +44,7 @@ from saas.languages import N_
 from saas.outbox import enqueue
 from saas.refusals import Refusal
 from saas.tokens import new_code
+from tenants.loading import serving
 from tenants.provider_account_services import OpenedAccount, enabled_accounts, open_account
 
 log = logging.getLogger("ventanilla.payments")
@@ -135,6 +140,8 @@ def keep_step(attempt_id: uuid.UUID, step: Step | None) -> None:
         .values(values)
         .execution_options(synchronize_session=False)
     )
+    if isinstance(step, Instructions):
+        enqueue("payments.coupon", {"attempt_id": str(attempt_id)}, key=str(attempt_id))
 
 
 def refuse_attempt(attempt_id: uuid.UUID, refusal: Refusal, now: datetime.datetime) -> None:
@@ -204,15 +211,19 @@ def _no_way(chosen: uuid.UUID | None) -> Refusal:
         return Refusal(N_("Online payment is not available at the moment."))
     if chosen is not None:
         return Refusal(N_("That way to pay is not available now. Choose again."), field="way")
-    return Refusal(N_("This cannot be paid online in one payment. Choose fewer invoices, or pay another way."))
+    return Refusal(
+        N_("This cannot be paid online in one payment. Choose fewer invoices, or pay another way.")
+    )
 
 
 def _freeze(
     payer: Payer, choice: Choice, key: str, account: OpenedAccount, now: datetime.datetime
 ) -> uuid.UUID:
     can = adapter_of(account).can(view_of(account))
-    attempt_id, expires_at = new_id(), now + can.lifetime
-    poll_at = rules.next_poll(now=now, polls=0, expires_at=expires_at, first_polls=can.first_polls)
+    attempt_id, expires_at = new_id(), _end(choice, can, now)
+    poll_at = None
+    if not can.offline:
+        poll_at = rules.next_poll(now=now, polls=0, expires_at=expires_at, first_polls=can.first_polls)
     db.session.execute(
         insert(Attempt).values(
             id=attempt_id,
@@ -223,6 +234,7 @@ def _freeze(
             language=payer.language,
             provider_account_id=account.id,
             secrets_version=account.version,
+            provider_reference=next_number() if can.offline else None,
             facts={},
             asked_at=now,
             mode=account.mode,
@@ -252,6 +264,19 @@ def _freeze(
         )
     )
     facts = {"attempt_id": str(attempt_id)}
-    enqueue("payments.poll", facts, due_at=poll_at, key=f"{attempt_id}:0")
+    if not can.offline:
+        enqueue("payments.poll", facts, due_at=poll_at, key=f"{attempt_id}:0")
     enqueue("payments.expire", facts, due_at=expires_at, key=f"{attempt_id}:lifetime")
     return attempt_id
+
+
+def _end(choice: Choice, can: Capabilities, now: datetime.datetime) -> datetime.datetime:
+    """When the attempt's time is over."""
+    if not can.offline:
+        return now + can.lifetime
+    zone = ZoneInfo(serving().time_zone)
+    return rules.last_moment(
+        now + can.lifetime,
+        zone=zone,
+        not_after=[item.rises_after for item in choice.items if item.rises_after],
+    )
