@@ -30,6 +30,9 @@ QUARANTINE_KINDS = {
     "currency-differs": N_("The currency is not the one that was asked for"),
     "mode-differs": N_("A test notice on a live account, or the reverse"),
     "surplus": N_("More arrived than was owed"),
+    "nothing-owed": N_("It had been paid already, or was taken back"),
+    "ambiguous-reference": N_("The reference means two things"),
+    "key-reused": N_("The collector used one number for two payments"),
     "other-account": N_("The notice came for another account at the provider"),
     "unexpected-kind": N_("The gateway tells something that is not understood here"),
 }
@@ -53,6 +56,8 @@ ACTORS = {
 }
 ACTIONS = {
     "capabilities.changed": N_("Optional parts switched"),
+    "collected-file.applied": N_("Collector's file applied"),
+    "collected-file.taken-in": N_("Collector's file put in"),
     "commission.withheld": N_("Commission withheld from the owners"),
     "customer.view-ended": N_("Staff stopped looking at a customer's pages"),
     "customer.viewed": N_("Staff looked at a customer's pages"),
@@ -101,6 +106,7 @@ ACTIONS = {
 }
 AREAS = {
     "capabilities": N_("Optional parts"),
+    "collected-file": N_("Files of collectors"),
     "commission": N_("Commissions"),
     "customer": N_("Looks at customers' pages"),
     "domain": N_("Domains"),

@@ -22,6 +22,8 @@ capability = Capability(
     wiring=(
         "blueprints.payments.wiring",
         "blueprints.payments.collected_jobs",
+        "blueprints.payments.collected_commands",
+        "blueprints.payments.desk_collected",
         "blueprints.payments.receipt_pages",
     ),
     commands=("saas.outbox_commands:outbox_group", "blueprints.payments.commands:payments_group"),

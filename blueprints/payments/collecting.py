@@ -46,8 +46,11 @@ class AlreadyTaken(Refusal):
     """The very same file is here already."""
 
     def __init__(self, collected_file_id: uuid.UUID, day: datetime.datetime) -> None:
-        super().__init__(N_("This file was already taken on %(day)s."), field="file", day=day)
+        super().__init__(
+            N_("This file was already taken on %(day)s."), field="file", day=day.date().isoformat()
+        )
         self.collected_file_id = collected_file_id
+        self.taken_at = day
 
 
 def reads_files(account: OpenedAccount) -> bool:

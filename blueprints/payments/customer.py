@@ -14,6 +14,7 @@ from blueprints.auth.services import leave_notice
 from blueprints.payments import queries, rules
 from blueprints.payments.blueprint import pages
 from blueprints.payments.choosing import Choice, ChosenInvoice, InProcess, choose
+from blueprints.payments.coupon_pages import coupon_page
 from blueprints.payments.interface import Form, Redirect, Step
 from blueprints.payments.leaving import leave
 from blueprints.payments.payers import user_as_payer
@@ -105,6 +106,8 @@ def status(attempt_id: uuid.UUID) -> str:
     found = queries.attempt(reach_of(g.viewer, g.tenant), attempt_id)
     if found is None:
         raise NotFound()
+    if (paper := coupon_page(found)) is not None:
+        return paper
     going_on = found.state in rules.OPEN_STATES
     return render(
         "payments/status.html",

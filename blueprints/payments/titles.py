@@ -18,4 +18,6 @@ def invoice_title(type_names: Mapping[str, Any], period: str, language: str, loc
 
 def method_title(method: str) -> str:
     """How somebody paid. What the tenant's own books call it stays as it is."""
+    if method == "collector":
+        return str(_("In cash, with a coupon"))
     return str(_("Online, at the bank")) if method == "bank-simulator" else method
