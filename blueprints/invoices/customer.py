@@ -125,6 +125,8 @@ def history() -> str:
         title_of=_titles(),
         address=url_for("invoices.pending"),
         states={row.state.replace("-", "_") for row in page.rows},
+        pay_url=pay_url(),
+        payable=payable if pay_url() else lambda row: False,
     )
 
 
@@ -152,6 +154,7 @@ def invoice(invoice_id: uuid.UUID) -> str:
         if fiscal and fiscal.link
         else "",
         pay_url=pay_url() if payable(view.listed) else "",
+        links_url=_links_url(invoice_id) if payable(view.listed) else "",
         other_ways=other_ways(),
     )
 
@@ -196,6 +199,11 @@ def pay_url() -> str:
     """Where chosen invoices are sent; empty while nothing can be paid online."""
     taken = "payments.summary" in current_app.view_functions and g.tenant.offers
     return url_for("payments.summary") if taken and not g.viewer.viewing_customer_id else ""
+
+
+def _links_url(invoice_id: uuid.UUID) -> str:
+    """Where somebody else is asked to pay an invoice; empty where nothing can be paid online."""
+    return url_for("payments.invoice_links", invoice_id=invoice_id) if pay_url() else ""
 
 
 def payable(row: InvoiceLine) -> bool:

@@ -12,23 +12,62 @@ capability = Capability(
         "blueprints.payments.customer:pages",
         "blueprints.payments.desk_blueprint:pages",
         "blueprints.payments.providers.bank_simulator.pages:pages",
+        "blueprints.payments.providers.payu_simulator.checkout:pages",
     ),
     models=(
         "blueprints.payments.models",
         "blueprints.payments.collected_models",
         "blueprints.payments.refund_models",
         "blueprints.payments.providers.bank_simulator.models",
+        "blueprints.payments.providers.payu_simulator.models",
     ),
     wiring=(
         "blueprints.payments.wiring",
         "blueprints.payments.collected_jobs",
         "blueprints.payments.collected_commands",
         "blueprints.payments.desk_collected",
+        "blueprints.payments.providers.payu_simulator.api",
         "blueprints.payments.receipt_pages",
+        "blueprints.payments.refund_jobs",
+        "blueprints.payments.link_pages",
+        "blueprints.payments.desk_providers",
+        "blueprints.payments.desk_provider_changes",
+        "blueprints.payments.desk_links",
+        "blueprints.payments.link_letters",
     ),
     commands=("saas.outbox_commands:outbox_group", "blueprints.payments.commands:payments_group"),
     menu=(MenuEntry(N_("Payments"), "payments.receipts", "receipt", order=30),),
     settings=(
+        Setting(
+            "refunds.second-person-above",
+            "integer",
+            0,  # whoever sets up nothing is on the safe side
+            N_("Refunds that need two people: above"),
+            hint=N_(
+                "In cents of your currency (50000 is 500). One person requests such a refund and another agrees to it; "
+                "0: always."
+            ),
+            group=N_("Payments"),
+            low=0,
+            high=99_999_999_999,
+        ),
+        Setting(
+            "payments.partial",
+            "boolean",
+            False,
+            N_("Customers may pay a part"),
+            hint=N_("They choose an amount and see what it pays, the oldest invoice first."),
+            group=N_("Payments"),
+        ),
+        Setting(
+            "payments.partial-minimum",
+            "integer",
+            10,
+            N_("Smallest part, in per cent of what was chosen"),
+            group=N_("Payments"),
+            low=1,
+            high=100,
+        ),
         Setting(
             "receipts.prefix",
             "text",

@@ -125,7 +125,7 @@ def adapter_view(attempt: AttemptRow, account: OpenedAccount, *, origin: str | N
     """The attempt as its provider is told of it. `origin` is the host that the payer came from."""
     tenant = serving()
     numbers, lines = bill_of(attempt.id, attempt.language, tenant.locale)
-    path = f"/payments/{attempt.id}" if attempt.link_id is None else f"/pay/attempts/{attempt.id}"
+    path = f"/payments/{attempt.id}" if attempt.link_id is None else f"/pay/status/{attempt.reference}"
     return AttemptView(
         id=attempt.id,
         reference=attempt.reference,

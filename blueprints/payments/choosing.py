@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import ColumnElement, Row, Select, or_, select
 
 from blueprints.accounts.models import Account
 from blueprints.accounts.reach import reachable
@@ -99,9 +99,46 @@ def choose(
     return Choice(items, rows[0].currency)
 
 
+def choose_linked(invoice_id: uuid.UUID, *, today: datetime.date, lock: bool = False) -> Choice:
+    """The one invoice of a payment link, whoever opened it. Raises NotFound, Refusal when it cannot be paid."""
+    query = _invoices(Invoice.account_id.label("may_pay")).where(Invoice.id == invoice_id)
+    row = db.session.execute(query.with_for_update(of=Invoice) if lock else query).first()
+    if row is None:
+        raise NotFound()
+    _check(row)
+    return Choice([_item(row, today)], row.currency)
+
+
+def may_pay(reach: Reach, invoice_id: uuid.UUID) -> bool:
+    """Whether the invoice is in reach with the right to pay it, paid or not."""
+    payable = reachable(reach, "pay")
+    query = (
+        select(Invoice.id)
+        .join(payable, payable.c.account_id == Invoice.account_id)
+        .where(
+            Invoice.id == invoice_id,
+            or_(payable.c.sees_from.is_(None), Invoice.issued_on >= payable.c.sees_from),
+        )
+    )
+    return db.session.execute(query).first() is not None
+
+
 def _read(reach: Reach, wanted: Sequence[uuid.UUID], lock: bool) -> Sequence[Any]:
     seen, payable = reachable(reach, "see"), reachable(reach, "pay").alias("payable")
     query = (
+        _invoices(payable.c.account_id.label("may_pay"))
+        .join(seen, seen.c.account_id == Invoice.account_id)
+        .outerjoin(payable, payable.c.account_id == Invoice.account_id)
+        .where(Invoice.id.in_(wanted), or_(seen.c.sees_from.is_(None), Invoice.issued_on >= seen.c.sees_from))
+        # Always in the order of ids: whoever takes several takes them in the same order.
+        .order_by(Invoice.id)
+    )
+    return db.session.execute(query.with_for_update(of=Invoice) if lock else query).all()
+
+
+def _invoices(may_pay: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    """What a choice reads of an invoice; `may_pay` is null where paying is not allowed."""
+    return (
         select(
             Invoice.id,
             Invoice.number,
@@ -120,20 +157,14 @@ def _read(reach: Reach, wanted: Sequence[uuid.UUID], lock: bool) -> Sequence[Any
             Account.kind.label("account_kind"),
             Account.number.label("account_number"),
             Account.address,
-            payable.c.account_id.label("may_pay"),
+            may_pay,
         )
-        .join(seen, seen.c.account_id == Invoice.account_id)
-        .outerjoin(payable, payable.c.account_id == Invoice.account_id)
         .join(Account, (Account.tenant_id == Invoice.tenant_id) & (Account.id == Invoice.account_id))
         .join(
             InvoiceType,
             (InvoiceType.tenant_id == Invoice.tenant_id) & (InvoiceType.code == Invoice.type_code),
         )
-        .where(Invoice.id.in_(wanted), or_(seen.c.sees_from.is_(None), Invoice.issued_on >= seen.c.sees_from))
-        # Always in the order of ids: whoever takes several takes them in the same order.
-        .order_by(Invoice.id)
     )
-    return db.session.execute(query.with_for_update(of=Invoice) if lock else query).all()
 
 
 def _check(row: Row[Any]) -> None:

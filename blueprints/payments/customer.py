@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.accounts.reach import reach_of
 from blueprints.auth.services import leave_notice
+from blueprints.invoices.customer import other_ways
 from blueprints.payments import queries, rules
 from blueprints.payments.blueprint import pages
 from blueprints.payments.choosing import Choice, ChosenInvoice, InProcess, choose
@@ -20,6 +21,8 @@ from blueprints.payments.leaving import leave
 from blueprints.payments.payers import user_as_payer
 from blueprints.payments.starting import Started, keep_step, refuse_attempt, start
 from blueprints.payments.titles import invoice_title
+from blueprints.payments.way_form import WayForm
+from blueprints.payments.ways import as_offered, ways_for
 from blueprints.payments.wire import current_wire
 from saas.clock import now
 from saas.permissions import SIGNED_IN, allow
@@ -50,20 +53,45 @@ def summary() -> Answer:
         choice = _choice()
     except Refusal as refusal:
         return _refused(refusal)
-    return render("payments/summary.html", choice=choice, lines=_bill(choice), invoice_ids=_ids())
+    return render(
+        "payments/summary.html",
+        choice=choice,
+        lines=_bill(choice),
+        invoice_ids=_ids(),
+        ways=as_offered(ways_for(choice)),
+        other_ways=other_ways(),
+    )
 
 
 @pages.route("/payments/confirm", methods=["GET", "POST"])
 @allow(SIGNED_IN)
 def confirm() -> Answer:
-    """“Are you sure?” (S0.19): who gets how much, and that the payer leaves the site."""
+    """“Are you sure?” (S0.19): who gets how much, by which way (S4.12), and that the payer leaves the site."""
     if request.method == "POST":
         return _asked_again("payments.confirm")
     try:
         choice = _choice()
     except Refusal as refusal:
         return _refused(refusal)
-    return render("payments/confirm.html", choice=choice, lines=_bill(choice), invoice_ids=_ids())
+    return _confirm_page(choice)
+
+
+def _confirm_page(choice: Choice, problem: str = "") -> str:
+    """The preferred way is chosen already; without any the page says how to pay otherwise (S4.3)."""
+    ways = as_offered(ways_for(choice))
+    form = WayForm(formdata=None)
+    form.offer(ways)
+    if problem:
+        form.way.errors = [problem]
+    return render(
+        "payments/confirm.html",
+        choice=choice,
+        lines=_bill(choice),
+        invoice_ids=_ids(),
+        ways=ways,
+        form=form,
+        other_ways=other_ways(),
+    )
 
 
 @pages.post("/payments/start", endpoint="start")
@@ -71,16 +99,18 @@ def confirm() -> Answer:
 def begin() -> Answer:
     """Freeze the attempt and send the payer away (S0.20). Pressed twice it is still one attempt.
 
-    Nothing but the invoices' ids is read from the form: amounts come from the books.
+    Nothing but the invoices' ids and the chosen way is read from the form: amounts come from the books.
     """
     try:
         reach = reach_of(g.viewer, g.tenant)
         choice = choose(reach, _ids(), today=g.tenant.today(), lock=True)
-        started = start(user_as_payer(g.viewer), choice, now(), origin=own_origin())
+        started = start(user_as_payer(g.viewer), choice, now(), way=_way(), origin=own_origin())
         step = fetched(started)
     except Refusal as refusal:
+        if refusal.field == "way":
+            return _confirm_page(_choice(), _(refusal.msgid, **refusal.facts)), 422
         return _refused(refusal)
-    return _leave(started, step)
+    return leave_for(started, step, url_for("payments.status", attempt_id=started.attempt_id))
 
 
 def fetched(started: Started) -> Step | None:
@@ -157,6 +187,15 @@ def _ids() -> list[uuid.UUID]:
         raise NotFound() from None
 
 
+def _way() -> uuid.UUID | None:
+    """The way that the payer chose; None where there was none to choose. What is no id is nobody's way."""
+    typed = request.form.get("way", "")
+    try:
+        return uuid.UUID(typed) if typed else None
+    except ValueError:
+        raise NotFound() from None
+
+
 def _choice() -> Choice:
     return choose(reach_of(g.viewer, g.tenant), _ids(), today=g.tenant.today())
 
@@ -165,13 +204,13 @@ def _asked_again(endpoint: str) -> Response:
     return redirect(url_for(endpoint, invoice=[str(invoice_id) for invoice_id in _ids()]), 303)
 
 
-def _leave(started: Started, step: Step | None) -> Answer:
+def leave_for(started: Started, step: Step | None, status_url: str) -> Answer:
     """Off to the provider; an attempt that the provider already knows to be pending is shown instead."""
     if started.state == rules.CREATED and isinstance(step, Redirect):
         return redirect(step.url, 303)
     if started.state == rules.CREATED and isinstance(step, Form):
         return render("payments/leave.html", step=step)
-    return redirect(url_for("payments.status", attempt_id=started.attempt_id), 303)
+    return redirect(status_url, 303)
 
 
 def _refused(refusal: Refusal) -> Answer:
@@ -180,7 +219,7 @@ def _refused(refusal: Refusal) -> Answer:
         return redirect(url_for("payments.status", attempt_id=refusal.attempt_id), 303)
     sentence = _(refusal.msgid, **refusal.facts)
     busy = isinstance(refusal, InProcess)
-    return render("payments/refused.html", sentence=sentence, busy=busy), 422
+    return render("payments/refused.html", sentence=sentence, busy=busy, other_ways=other_ways()), 422
 
 
 def _bill(choice: Choice) -> list[BillLine]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_, union
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, tuple_, union
 
 from blueprints.accounts.models import Account, Customer
 from blueprints.accounts.reach import reachable
@@ -69,6 +69,7 @@ class ReceiptFacts:
     payer_document: str | None
     payer_email: str | None
     payer_language: str | None
+    by_link: bool
     invoices: Sequence[PaidInvoice]
 
     @property
@@ -84,6 +85,7 @@ class AttemptStatus:
     id: uuid.UUID
     reference: str
     state: str
+    mode: str
     amount: int
     currency: str
     created_at: datetime.datetime
@@ -92,6 +94,23 @@ class AttemptStatus:
     provider: str
     receipt_id: uuid.UUID | None
     invoice_ids: Sequence[uuid.UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedAttempt:
+    """Where a payment through a link stands. `verification_code` once there is a receipt."""
+
+    reference: str
+    state: str
+    amount: int
+    currency: str
+    mode: str
+    created_at: datetime.datetime
+    expires_at: datetime.datetime
+    step: Mapping[str, Any] | None
+    email: str | None
+    receipt_number: str | None
+    verification_code: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,10 +248,14 @@ def receipt_facts(receipt_id: uuid.UUID) -> ReceiptFacts | None:
             ProviderAccount.name.label("provider"),
             Attempt.provider_reference,
             Payment.attempt_id,
-            func.coalesce(Customer.name, User.name).label("payer_name"),
-            (Customer.document_kind + " " + Customer.document_number).label("payer_document"),
-            User.email.label("payer_email"),
-            User.language.label("payer_language"),
+            # Whoever paid through a link has told an address and is told nothing of the customer.
+            case((Attempt.link_id.is_(None), func.coalesce(Customer.name, User.name))).label("payer_name"),
+            case((Attempt.link_id.is_(None), Customer.document_kind + " " + Customer.document_number)).label(
+                "payer_document"
+            ),
+            func.coalesce(User.email, Attempt.payer["email"].astext).label("payer_email"),
+            func.coalesce(User.language, Attempt.language).label("payer_language"),
+            Attempt.link_id.is_not(None).label("by_link"),
         )
         .outerjoin(Receipt, and_(Receipt.tenant_id == Payment.tenant_id, Receipt.payment_id == Payment.id))
         .outerjoin(Attempt, and_(Attempt.tenant_id == Payment.tenant_id, Attempt.id == Payment.attempt_id))
@@ -285,6 +308,7 @@ def attempt(reach: Reach, attempt_id: uuid.UUID) -> AttemptStatus | None:
             Attempt.id,
             Attempt.reference,
             Attempt.state,
+            Attempt.mode,
             Attempt.amount,
             Attempt.currency,
             Attempt.created_at,
@@ -308,6 +332,34 @@ def attempt(reach: Reach, attempt_id: uuid.UUID) -> AttemptStatus | None:
         return None
     items = db.session.execute(select(AttemptItem.invoice_id).where(AttemptItem.attempt_id == attempt_id))
     return AttemptStatus(**row._mapping, invoice_ids=[item.invoice_id for item in items])
+
+
+def linked_attempt(reference: str) -> LinkedAttempt | None:
+    """An attempt that was started through a payment link, by its reference: what may be shown to whoever has it."""
+    row = db.session.execute(
+        select(
+            Attempt.reference,
+            Attempt.state,
+            Attempt.amount,
+            Attempt.currency,
+            Attempt.mode,
+            Attempt.created_at,
+            Attempt.expires_at,
+            Attempt.step,
+            Attempt.payer["email"].astext.label("email"),
+            Receipt.number.label("receipt_number"),
+            Receipt.verification_code,
+        )
+        .outerjoin(Payment, and_(Payment.tenant_id == Attempt.tenant_id, Payment.attempt_id == Attempt.id))
+        .outerjoin(Receipt, and_(Receipt.tenant_id == Payment.tenant_id, Receipt.payment_id == Payment.id))
+        .where(Attempt.reference == reference, Attempt.link_id.is_not(None))
+    ).first()
+    return LinkedAttempt(**row._mapping) if row is not None else None
+
+
+def reference_of(attempt_id: uuid.UUID) -> str:
+    """What an attempt is called outside."""
+    return db.session.execute(select(Attempt.reference).where(Attempt.id == attempt_id)).scalar_one()
 
 
 def invoices_in_process(invoice_ids: Sequence[uuid.UUID]) -> frozenset[uuid.UUID]:

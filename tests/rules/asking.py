@@ -42,6 +42,7 @@ TABLES = {
     "row_id": "audit_rows",
     "provider_account_id": "provider_accounts",
     "claim_id": "domain_claims",
+    "payment_link_id": "payment_links",
 }
 
 
@@ -72,6 +73,8 @@ def one_of(route: Route, name: str, kind: str) -> str | None:
 def value_of(name: str, kind: str, side: Side) -> str:
     plain = {
         "token": side.link_token,
+        "payment_token": side.payment_token,
+        "linked_reference": side.linked_reference,
         "code": side.verification_code,
         "digest": "0" * 12,
         "name": "js/ventanilla.js",
@@ -87,6 +90,8 @@ def value_of(name: str, kind: str, side: Side) -> str:
         return plain[name]
     if name == "order_id":
         return str(side.order_id)
+    if name == "payu_order_id":
+        return str(side.payu_order_id)
     table = TABLES.get(name, name.removesuffix("_id") + "s")
     if not side.rows.get(table):
         raise Unknown(f"<uuid:{name}>: say in tests/rules/asking.py which table it names a row of")

@@ -16,6 +16,8 @@ from tests.rules.manifest import Route, bare_app, routes_of, written
 # Arguments that are no row's id, each with what it is.
 UNTYPED = {
     "token": "a random secret from a link",
+    "payment_token": "the random secret of a payment link",
+    "linked_reference": "the random reference of a payment through a link",
     "code": "a short code that a person reads from paper",
     "digest": "the hash of a file's content",
     "name": "the name of a file in a folder, looked up in an index",

@@ -34,10 +34,12 @@ from blueprints.payments.models import (
     InboxRow,
     ObservationRow,
     Payment,
+    PaymentLink,
     QuarantinedPayment,
     Receipt,
 )
 from blueprints.payments.providers.bank_simulator.models import BankOrder
+from blueprints.payments.providers.payu_simulator.models import PayuOrder
 from blueprints.payments.receipts import CODE_GROUPS
 from saas.audit import Actor, record
 from saas.clock import now
@@ -81,8 +83,11 @@ class Side:
     people: dict[str, Person] = field(default_factory=dict)
     hook_token: str = field(default_factory=new_token)
     link_token: str = field(default_factory=new_token)
+    payment_token: str = field(default_factory=new_token)
+    linked_reference: str = ""
     verification_code: str = ""
     order_id: uuid.UUID | None = None
+    payu_order_id: uuid.UUID | None = None
 
     @property
     def id(self) -> uuid.UUID:
@@ -331,7 +336,38 @@ def _payments(side: Side, size: int) -> None:
     if size > 1:
         attempts = side.rows["payment_attempts"]
         side.rows["finished_attempts"] = attempts[1:]
+    _payment_link(side)
     _bank_order(side)
+    _payu_order(side)
+
+
+def _payment_link(side: Side) -> None:
+    """A way to pay without logging in, and what somebody began through it."""
+    link = add(
+        side,
+        PaymentLink,
+        token_digest=digest(side.payment_token),
+        invoice_id=side.first("invoices"),
+        customer_id=side.first("customers"),
+        created_at=now(),
+        expires_at=now() + datetime.timedelta(days=7),
+    )
+    side.linked_reference = new_code(groups=3)
+    add(
+        side,
+        Attempt,
+        remember=False,
+        reference=side.linked_reference,
+        user_id=None,
+        link_id=link,
+        state="failed",
+        mode="test",
+        amount=100_000,
+        currency=side.cast.currency,
+        payer={"email": "visita@example.com"},
+        created_at=now() - datetime.timedelta(days=1),
+        expires_at=now() - datetime.timedelta(hours=1),
+    )
 
 
 def _bank_order(side: Side) -> None:
@@ -352,6 +388,34 @@ def _bank_order(side: Side) -> None:
     db.session.add(order)
     db.session.flush()
     side.order_id = order.id
+
+
+def _payu_order(side: Side) -> None:
+    """The same at PayU's look-alike."""
+    order_id = new_id()
+    db.session.add(
+        PayuOrder(
+            id=order_id,
+            number=order_id.int % 10**12,
+            merchant="508029",
+            account="512321",
+            reference=f"{side.cast.slug}-0",
+            description=f"{side.canary} {side.person_canary}",
+            amount="1000.00",
+            currency="COP",
+            algorithm="HMAC-SHA256",
+            keys_number=0,
+            test=True,
+            language="es",
+            buyer_name="",
+            buyer_email="a@example.com",
+            response_url=f"http://{side.host}/",
+            confirmation_url="http://localhost/hooks/payu/nobody",
+            created_at=now(),
+        )
+    )
+    db.session.flush()
+    side.payu_order_id = order_id
 
 
 def _agency(side: Side, size: int) -> None:
