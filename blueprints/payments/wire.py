@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import socket
 import ssl
+import threading
 from collections.abc import Mapping
 from typing import cast
 from urllib.parse import urlsplit
 
 from flask import current_app
 
+from blueprints.payments.breaker import Breaker
 from blueprints.payments.interface import Answer, Unreachable, Wire
 
-PATIENCE = 10  # seconds
+PATIENCE = 10.0  # seconds for the whole exchange, however slowly it drips (case M12)
 LARGEST_ANSWER = 1024 * 1024
 EXTENSION = "payment_wire"
 
@@ -35,6 +39,7 @@ class HttpWire:
         else:
             raise Unreachable(f"no way to {parts.scheme}")
         path = parts.path or "/"
+        deadline = Deadline(connection)
         try:
             connection.request(
                 method,
@@ -44,15 +49,37 @@ class HttpWire:
             )
             response = connection.getresponse()
             content = response.read(LARGEST_ANSWER + 1)
+            if len(content) <= LARGEST_ANSWER and (response.length or deadline.over):
+                raise http.client.IncompleteRead(content)
         except (OSError, http.client.HTTPException) as problem:
             raise Unreachable(f"{type(problem).__name__}: {host}") from problem
         finally:
+            deadline.lift()
             connection.close()
         if len(content) > LARGEST_ANSWER:
             raise Unreachable(f"{host} answered too much")
         return Answer(response.status, content, {key.lower(): value for key, value in response.getheaders()})
 
 
+class Deadline:
+    """The end of a whole exchange. A socket's own timeout starts anew with every byte that drips in."""
+
+    def __init__(self, connection: http.client.HTTPConnection) -> None:
+        self.over = False
+        self._connection = connection
+        self._timer = threading.Timer(PATIENCE, self._cut)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def lift(self) -> None:
+        self._timer.cancel()
+
+    def _cut(self) -> None:
+        self.over = True
+        with contextlib.suppress(OSError, AttributeError):
+            self._connection.sock.shutdown(socket.SHUT_RDWR)
+
+
 def current_wire() -> Wire:
-    """The application's wire; tests lay their own."""
-    return cast(Wire, current_app.extensions.setdefault(EXTENSION, HttpWire()))
+    """The application's wire, with its breaker; tests lay their own."""
+    return cast(Wire, current_app.extensions.setdefault(EXTENSION, Breaker(HttpWire())))
