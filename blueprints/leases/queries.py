@@ -22,11 +22,13 @@ from saas.refusals import NotFound
 from tenants.context import Reach
 
 PAGE = 20
+RENT = ("rent-collected", "rent-reversed")  # what came in for the owners, and what went back
 
 
 @dataclass(frozen=True, slots=True)
 class OwnerSummary:
-    """What an owner wants to know first. Minor units; `held` is collected and not paid out yet."""
+    """What an owner wants to know first. Minor units; `held` is collected and not paid out yet; below zero,
+    more was paid out than stayed, and it is kept from the next payout."""
 
     currency: str
     month_income: int
@@ -66,7 +68,7 @@ def owner_summary(reach: Reach, owner_id: uuid.UUID, *, currency: str) -> OwnerS
         return None
     month_start = reach.today.replace(day=1)
     year_start = reach.today.replace(month=1, day=1)
-    collected = JournalEntry.kind == "rent-collected"
+    collected = JournalEntry.kind.in_(RENT)
     books = db.session.execute(
         select(
             func.coalesce(func.sum(-Posting.amount), 0).label("held"),
@@ -113,7 +115,7 @@ def statement(reach: Reach, owner_id: uuid.UUID, *, cursor: str | None = None) -
             Account.number,
             Account.address,
             Invoice.period,
-            func.coalesce(func.sum(-rent).filter(JournalEntry.kind == "rent-collected"), 0).label("rent"),
+            func.coalesce(func.sum(-rent).filter(JournalEntry.kind.in_(RENT)), 0).label("rent"),
             func.coalesce(func.sum(rent).filter(JournalEntry.kind == "commission-withheld"), 0).label(
                 "commission"
             ),

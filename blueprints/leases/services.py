@@ -24,6 +24,8 @@ from saas.languages import N_
 from saas.refusals import Refusal
 
 WHOLE = 1_000_000
+RENT_COLLECTED = "rent-collected"
+RENT_REVERSED = "rent-reversed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,24 @@ def book_collected_rent(
     `items` are (invoice, amount in minor units); `source` makes the business key, so a repeat posts nothing.
     Only what was billed as rent is the owners'; a surcharge for lateness is the agency's.
     """
-    invoice_ids = [invoice_id for invoice_id, _amount in items]
+    changes = [(invoice_id, 0, amount) for invoice_id, amount in items]
+    move_collected_rent(source, changes, currency=currency, paid_on=paid_on, occurred_on=paid_on)
+
+
+def move_collected_rent(
+    source: str,
+    items: Sequence[tuple[uuid.UUID, int, int]],
+    *,
+    currency: str,
+    paid_on: datetime.date,
+    occurred_on: datetime.date,
+) -> None:
+    """What one payment holds of invoices changed, up or down: (invoice, before, after) in minor units. The liability
+    to those who owned on the day of the payment follows, whoever owns today.
+
+    An owner who was paid already owes the difference: it is held against what comes next.
+    """
+    invoice_ids = [invoice_id for invoice_id, _before, _after in items]
     rows = db.session.execute(
         select(Invoice.id, Invoice.total, Invoice.account_id, Lease.mandate_account_id)
         .join(
@@ -136,22 +155,23 @@ def book_collected_rent(
         .where(Invoice.id.in_(invoice_ids), InvoiceType.books == "rent")
     ).all()
     found = {row.id: row for row in rows}
-    for invoice_id, amount in items:
+    for invoice_id, before, after in items:
         row = found.get(invoice_id)
         if row is None:
             continue
         post(
             f"{source}:{invoice_id}:owners",
-            "rent-collected",
-            books.collect_rent(
+            RENT_COLLECTED if after > before else RENT_REVERSED,
+            books.move_rent(
                 lease_account_id=row.account_id,
                 mandate_account_id=row.mandate_account_id,
                 invoice_id=invoice_id,
-                amount=min(amount, row.total),
+                before=min(before, row.total),
+                after=min(after, row.total),
                 owners=owners_of(row.mandate_account_id, paid_on),
             ),
             currency=currency,
-            occurred_on=paid_on,
+            occurred_on=occurred_on,
         )
 
 

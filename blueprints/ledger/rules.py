@@ -84,6 +84,10 @@ def issue(
 
 def surcharge(*, account_id: uuid.UUID, invoice_id: uuid.UUID, amount: int) -> list[Line]:
     """The invoice was paid after its first due date: the difference is owed too."""
+    return _surcharge(account_id, invoice_id, amount)
+
+
+def _surcharge(account_id: uuid.UUID, invoice_id: uuid.UUID, amount: int) -> list[Line]:
     return checked(
         [Line(RECEIVABLE, amount, account_id=account_id, invoice_id=invoice_id), Line(SURCHARGE, -amount)]
     )
@@ -118,8 +122,33 @@ def collect_rent(
 
     `owners` are (customer, share). Every line names the rent invoice, so a statement can open its source.
     """
-    parts = split(amount, [share for _owner, share in owners])
-    lines = [Line(UNCOLLECTED_RENT, amount, account_id=lease_account_id, invoice_id=invoice_id)]
+    return move_rent(
+        lease_account_id=lease_account_id,
+        mandate_account_id=mandate_account_id,
+        invoice_id=invoice_id,
+        before=0,
+        after=amount,
+        owners=owners,
+    )
+
+
+def move_rent(
+    *,
+    lease_account_id: uuid.UUID,
+    mandate_account_id: uuid.UUID,
+    invoice_id: uuid.UUID,
+    before: int,
+    after: int,
+    owners: Sequence[tuple[uuid.UUID, int]],
+) -> list[Line]:
+    """What one payment holds of a rent went from `before` to `after`, and with it the liability to the owners.
+
+    Each owner's part is the difference of two divisions, so however often a payment is cut down or restored
+    the cents end as if its last amount had been divided once.
+    """
+    shares = [share for _owner, share in owners]
+    parts = [new - old for new, old in zip(split(after, shares), split(before, shares), strict=True)]
+    lines = [Line(UNCOLLECTED_RENT, after - before, account_id=lease_account_id, invoice_id=invoice_id)]
     for (owner, _share), part in zip(owners, parts, strict=True):
         lines.append(Line(OWNER_PAYABLE, -part, mandate_account_id, owner, invoice_id))
     return checked(lines)
@@ -153,6 +182,51 @@ def pay_out(*, mandate_account_id: uuid.UUID, owner_id: uuid.UUID, amount: int) 
 def credit(*, account_id: uuid.UUID, amount: int) -> list[Line]:
     """Money that fits no invoice stays the customer's."""
     return checked([Line(CLEARING, amount), Line(CUSTOMER_CREDIT, -amount, account_id=account_id)])
+
+
+def return_credit(*, account_id: uuid.UUID, amount: int) -> list[Line]:
+    """Credit leaves the house again."""
+    return reversal(credit(account_id=account_id, amount=amount))
+
+
+def unsettle(*, account_id: uuid.UUID, invoice_id: uuid.UUID, amount: int, surcharge: int) -> list[Line]:
+    """Money that had settled an invoice leaves the house: the invoice is open again. What of it lateness had
+    added (`surcharge`) is not owed any more; it will be again when the rest is paid late."""
+    return checked(
+        [
+            *reversal(settle(source=CLEARING, account_id=account_id, invoice_id=invoice_id, amount=amount)),
+            *reversal(_surcharge(account_id, invoice_id, surcharge)),
+        ]
+    )
+
+
+def resettle(*, account_id: uuid.UUID, invoice_id: uuid.UUID, amount: int, surcharge: int) -> list[Line]:
+    """Money that had left comes back to its invoice."""
+    return reversal(
+        unsettle(account_id=account_id, invoice_id=invoice_id, amount=amount, surcharge=surcharge)
+    )
+
+
+def use_credit(
+    *, account_id: uuid.UUID, invoice_id: uuid.UUID, amount: int, surcharge: int = 0
+) -> list[Line]:
+    """Credit settles an invoice; of it `surcharge` is what lateness adds now."""
+    return checked(
+        [
+            Line(CUSTOMER_CREDIT, amount, account_id=account_id),
+            Line(RECEIVABLE, -amount, account_id=account_id, invoice_id=invoice_id),
+            *_surcharge(account_id, invoice_id, surcharge),
+        ]
+    )
+
+
+def turn_into_credit(
+    *, account_id: uuid.UUID, invoice_id: uuid.UUID, amount: int, surcharge: int
+) -> list[Line]:
+    """Money that had settled an invoice stays, on the account: the invoice is open again."""
+    return reversal(
+        use_credit(account_id=account_id, invoice_id=invoice_id, amount=amount, surcharge=surcharge)
+    )
 
 
 def reversal(lines: Iterable[Line]) -> list[Line]:

@@ -5,37 +5,26 @@ from __future__ import annotations
 import datetime
 import logging
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from blueprints.invoices.models import Invoice
-from blueprints.ledger import rules as books
-from blueprints.ledger.services import post
 from blueprints.payments import rules
 from blueprints.payments.attempts import AttemptRow, let_go, read_attempt
+from blueprints.payments.capturing import Item, capture, locked_items
+from blueprints.payments.disputes import hear_of_dispute
 from blueprints.payments.interface import CAPTURED, Observation
-from blueprints.payments.models import (
-    Allocation,
-    Attempt,
-    AttemptItem,
-    ObservationRow,
-    Payment,
-    PaymentLink,
-)
+from blueprints.payments.models import Attempt, ObservationRow
 from blueprints.payments.quarantine import set_aside
-from blueprints.payments.receipts import issue_receipt
+from blueprints.payments.refund_news import hear_of_refund
+from blueprints.payments.refund_rules import AFTERWARDS, REFUND_KINDS
+from blueprints.payments.returning import hold_attempt, payment_of
 from saas import audit
 from saas.audit import Actor
 from saas.database import db
-from saas.events import emit
 from saas.ids import new_id
-from tenants.loading import serving
-from tenants.people import User
+from saas.outbox import enqueue
 from tenants.provider_account_services import OpenedAccount
 
 log = logging.getLogger("ventanilla.payments")
@@ -43,25 +32,14 @@ DUPLICATE = "duplicate"
 QUARANTINED = "quarantined"
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A frozen item with its invoice as it is now, locked."""
-
-    invoice_id: uuid.UUID
-    account_id: uuid.UUID
-    amount: int
-    surcharge: int
-    open_amount: int
-    total: int
-    void: bool
-
-
-def apply(observation: Observation, *, account: OpenedAccount, now: datetime.datetime) -> str:
+def apply(
+    observation: Observation, *, account: OpenedAccount, now: datetime.datetime, again: bool = False
+) -> str:
     """Apply what a provider said, in the caller's transaction. Returns what became of it: an effect of
-    `rules.TABLE`, "duplicate", or "quarantined:<why>".
+    `rules.TABLE`, "waiting", "duplicate", or "quarantined:<why>".
 
     Whoever calls it has authenticated the observation. Applying it again changes nothing, and any order
-    of the same observations ends in the same balances.
+    of the same observations ends in the same balances. With `again` one that was put aside is tried anew.
     """
     attempt_id = db.session.execute(
         select(Attempt.id).where(Attempt.reference == observation.reference)
@@ -69,25 +47,44 @@ def apply(observation: Observation, *, account: OpenedAccount, now: datetime.dat
     if attempt_id is None:
         return _put_aside(rules.UNKNOWN_REFERENCE, observation, account, None, now)
     # Invoices before the attempt, in the order of ids: starting a payment takes them the same way.
-    items = _locked_items(attempt_id) if observation.kind == CAPTURED else []
+    items: Sequence[Item] = ()
+    if observation.kind in AFTERWARDS:
+        hold_attempt(attempt_id)
+    elif observation.kind == CAPTURED:
+        items = locked_items(attempt_id)
     attempt = read_attempt(attempt_id, lock=True)
     effect = _verdict(attempt, observation, account)
-    if not _note(observation, account, attempt_id, effect, now):
+    noted = _note(observation, account, attempt_id, effect, now, again)
+    if noted is None:
         return DUPLICATE
     if effect.startswith(QUARANTINED):
         return _put_aside(effect.partition(":")[2], observation, account, attempt_id, now)
-    if effect == rules.MOVED:
+    if effect == rules.WAITING:
+        # A refund says that there was money: the provider is asked, rather than waited for.
+        enqueue("payments.ask", {"attempt_id": str(attempt_id)}, key=f"early:{noted}")
+    elif observation.kind in AFTERWARDS:
+        effect = _afterwards(noted, attempt, observation, account, now)
+    elif effect == rules.MOVED:
         _move(attempt, observation, items, account, now)
     return effect
 
 
 def _verdict(attempt: AttemptRow, observation: Observation, account: OpenedAccount) -> str:
+    after = observation.kind in AFTERWARDS
+    part = after and 0 < observation.amount <= attempt.amount
     differs = rules.disagreement(
         rules.Terms(attempt.provider_account_id, attempt.mode, attempt.currency, attempt.amount),
-        rules.Terms(account.id, observation.mode, observation.currency, observation.amount),
+        rules.Terms(
+            account.id,
+            observation.mode,
+            observation.currency,
+            attempt.amount if part else observation.amount if not after else -1,
+        ),
     )
     if differs is not None:
         return f"{QUARANTINED}:{differs}"
+    if after:
+        return rules.MOVED if attempt.state == rules.CAPTURED else rules.WAITING
     move = rules.move(attempt.state, observation.kind)
     return move.effect if move is not None else f"{QUARANTINED}:{rules.UNEXPECTED_KIND}"
 
@@ -98,29 +95,37 @@ def _note(
     attempt_id: uuid.UUID,
     effect: str,
     now: datetime.datetime,
-) -> bool:
-    """Write the observation down. False when it was here before."""
-    noted = db.session.execute(
-        upsert(ObservationRow)
-        .values(
-            id=new_id(),
-            provider_account_id=account.id,
-            dedupe_key=observation.dedupe_key,
-            attempt_id=attempt_id,
-            kind=observation.kind,
-            amount=observation.amount,
-            currency=observation.currency,
-            provider_reference=observation.provider_reference,
-            evidence=observation.evidence,
-            raw_digest=observation.raw_digest,
-            occurred_at=observation.occurred_at,
-            recorded_at=now,
-            effect=effect,
+    again: bool,
+) -> uuid.UUID | None:
+    """Write the observation down. None when it was here before (and, `again`, was not put aside)."""
+    statement = upsert(ObservationRow).values(
+        id=new_id(),
+        provider_account_id=account.id,
+        dedupe_key=observation.dedupe_key,
+        attempt_id=attempt_id,
+        kind=observation.kind,
+        amount=observation.amount,
+        currency=observation.currency,
+        provider_reference=observation.provider_reference,
+        evidence=observation.evidence,
+        raw_digest=observation.raw_digest,
+        event=observation.event,
+        refund=str(observation.refund_id or ""),
+        facts=dict(observation.facts),
+        occurred_at=observation.occurred_at,
+        recorded_at=now,
+        effect=effect,
+    )
+    key = ["tenant_id", "provider_account_id", "dedupe_key"]
+    if again:
+        statement = statement.on_conflict_do_update(
+            index_elements=key,
+            set_={"effect": effect, "recorded_at": now},
+            where=ObservationRow.effect.startswith(QUARANTINED),
         )
-        .on_conflict_do_nothing(index_elements=["tenant_id", "provider_account_id", "dedupe_key"])
-        .returning(ObservationRow.id)
-    ).first()
-    return noted is not None
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=key)
+    return db.session.execute(statement.returning(ObservationRow.id)).scalar()
 
 
 def _put_aside(
@@ -145,6 +150,9 @@ def _put_aside(
             "occurred_at": observation.occurred_at.isoformat(),
             "evidence": observation.evidence,
             "raw_digest": observation.raw_digest,
+            "event": observation.event,
+            "refund_id": str(observation.refund_id or ""),
+            "facts": dict(observation.facts),
         },
         now=now,
     )
@@ -179,172 +187,58 @@ def _move(
         data = {"from": attempt.state, "evidence": observation.evidence}
         audit.record(f"payment.{to}", actor=actor, subject=("attempt", attempt.id), data=data)
         return
-    _capture(attempt, observation, items, account, actor, now)
+    capture(attempt, observation, items, account, actor, now)
+    _apply_what_waited(attempt, account, now)
 
 
-def _capture(
+def _afterwards(
+    noted: uuid.UUID,
     attempt: AttemptRow,
     observation: Observation,
-    items: Sequence[Item],
     account: OpenedAccount,
-    actor: Actor,
     now: datetime.datetime,
-) -> None:
-    """The money is here: books, payment, allocations, receipt; the rest of the house is told."""
-    paid_at = rules.paid_at(observation.occurred_at, not_before=attempt.created_at, now=now)
-    paid_on = paid_at.astimezone(ZoneInfo(serving().time_zone)).date()
-    payer = _customer_of(attempt)
-    payment_id = new_id()
-    db.session.execute(
-        insert(Payment).values(
-            id=payment_id,
-            attempt_id=attempt.id,
-            customer_id=payer,
-            paid_on=paid_on,
-            paid_at=paid_at,
-            amount=attempt.amount,
-            currency=attempt.currency,
-            method=account.provider,
-            reference=attempt.reference,
-            created_at=now,
-        )
-    )
-    shares = {item.invoice_id: _share(item) for item in items}
-    for item in items:
-        _book(attempt, item, shares[item.invoice_id], account, paid_on, now)
-    settled = [(invoice_id, share) for invoice_id, share in shares.items() if share.settled]
-    if settled:
+) -> str:
+    """A refund or a dispute of money that is here. Returns the effect, which is written down."""
+    hear = hear_of_refund if observation.kind in REFUND_KINDS else hear_of_dispute
+    effect = hear(payment_of(attempt.id), observation, Actor("gateway", None, account.name), now)
+    if effect.startswith(QUARANTINED):
+        _put_aside(effect.partition(":")[2], observation, account, attempt.id, now)
+    elif observation.facts:
         db.session.execute(
-            insert(Allocation).values(
-                [
-                    {
-                        "id": new_id(),
-                        "payment_id": payment_id,
-                        "invoice_id": invoice_id,
-                        "amount": share.settled,
-                    }
-                    for invoice_id, share in settled
-                ]
-            )
+            update(Attempt)
+            .where(Attempt.id == attempt.id)
+            .values(facts=Attempt.facts.op("||")(dict(observation.facts)))
+            .execution_options(synchronize_session=False)
         )
-    # What later capabilities book of it: the invoices' own money, without what lateness added.
-    emit(
-        "payment.captured",
-        payment_id=payment_id,
-        items=[(invoice_id, share.principal) for invoice_id, share in settled if share.principal],
-        currency=attempt.currency,
-        paid_on=paid_on,
+    db.session.execute(
+        update(ObservationRow)
+        .where(ObservationRow.id == noted)
+        .values(effect=effect)
+        .execution_options(synchronize_session=False)
     )
-    issue_receipt(payment_id, now)
-    audit.record(
-        "payment.captured",
-        actor=actor,
-        subject=("payment", payment_id),
-        customer_id=payer,
-        data=_evidence(attempt, observation, shares),
-    )
+    return effect
 
 
-def _share(item: Item) -> rules.Share:
-    return rules.allocate(
-        amount=item.amount,
-        surcharge=item.surcharge,
-        open_amount=item.open_amount,
-        total=item.total,
-        void=item.void,
-    )
-
-
-def _book(
-    attempt: AttemptRow,
-    item: Item,
-    share: rules.Share,
-    account: OpenedAccount,
-    paid_on: datetime.date,
-    now: datetime.datetime,
-) -> None:
-    """Post one item: the surcharge that lateness added, what settles the invoice, what is left over."""
-    key = f"attempt:{attempt.id}:{item.invoice_id}"
-    account_id, invoice_id = item.account_id, item.invoice_id
-
-    def enter(what: str, kind: str, lines: list[books.Line]) -> None:
-        post(f"{key}:{what}", kind, lines, currency=attempt.currency, occurred_on=paid_on)
-
-    if share.surcharge:
-        lines = books.surcharge(account_id=account_id, invoice_id=invoice_id, amount=share.surcharge)
-        enter("surcharge", "surcharge", lines)
-    if share.settled:
-        lines = books.settle(
-            source=books.CLEARING, account_id=account_id, invoice_id=invoice_id, amount=share.settled
-        )
-        enter("settle", "payment", lines)
-    if share.surplus:
-        enter("credit", "credit", books.credit(account_id=account_id, amount=share.surplus))
-        set_aside(
-            rules.SURPLUS,
-            account_id=account.id,
-            attempt_id=attempt.id,
-            dedupe_key=f"surplus|{attempt.id}|{item.invoice_id}",
-            data={
-                "invoice_id": str(item.invoice_id),
-                "amount": share.surplus,
-                "currency": attempt.currency,
-                "void": item.void,
-            },
-            now=now,
-        )
-
-
-def _locked_items(attempt_id: uuid.UUID) -> list[Item]:
+def _apply_what_waited(attempt: AttemptRow, account: OpenedAccount, now: datetime.datetime) -> None:
+    """Refunds and disputes that were heard of before the money."""
     rows = db.session.execute(
-        select(
-            AttemptItem.invoice_id,
-            Invoice.account_id,
-            AttemptItem.amount,
-            AttemptItem.surcharge,
-            Invoice.open_amount,
-            Invoice.total,
-            Invoice.void_at,
+        select(ObservationRow)
+        .where(ObservationRow.attempt_id == attempt.id, ObservationRow.effect == rules.WAITING)
+        .order_by(ObservationRow.id)
+    ).scalars()
+    for row in list(rows):
+        said = Observation(
+            reference=attempt.reference,
+            kind=row.kind,
+            amount=row.amount,
+            currency=row.currency,
+            mode=attempt.mode,
+            provider_reference=row.provider_reference,
+            occurred_at=row.occurred_at,
+            evidence=row.evidence,
+            raw_digest=row.raw_digest,
+            event=row.event,
+            refund_id=uuid.UUID(row.refund) if row.refund else None,
+            facts=row.facts,
         )
-        .join(Invoice, (Invoice.tenant_id == AttemptItem.tenant_id) & (Invoice.id == AttemptItem.invoice_id))
-        .where(AttemptItem.attempt_id == attempt_id)
-        .order_by(Invoice.id)
-        .with_for_update(of=Invoice)
-    ).all()
-    return [
-        Item(
-            row.invoice_id,
-            row.account_id,
-            row.amount,
-            row.surcharge,
-            row.open_amount,
-            row.total,
-            row.void_at is not None,
-        )
-        for row in rows
-    ]
-
-
-def _customer_of(attempt: AttemptRow) -> uuid.UUID | None:
-    """The person in the books who paid: the user's, or the one a payment link was made for."""
-    if attempt.user_id is not None:
-        return db.session.execute(select(User.customer_id).where(User.id == attempt.user_id)).scalar()
-    return db.session.execute(
-        select(PaymentLink.customer_id).where(PaymentLink.id == attempt.link_id)
-    ).scalar()
-
-
-def _evidence(
-    attempt: AttemptRow, observation: Observation, shares: Mapping[uuid.UUID, rules.Share]
-) -> dict[str, Any]:
-    return {
-        "attempt": str(attempt.id),
-        "from": attempt.state,
-        "amount": attempt.amount,
-        "currency": attempt.currency,
-        "evidence": observation.evidence,
-        "provider_reference": observation.provider_reference,
-        "raw_digest": observation.raw_digest,
-        "settled": {str(invoice_id): share.settled for invoice_id, share in shares.items()},
-        "surplus": sum(share.surplus for share in shares.values()),
-    }
+        _afterwards(row.id, attempt, said, account, now)

@@ -109,9 +109,7 @@ class Dispute(TenantOwned, Model):
         unique("payment_id", "event"),
         belongs_to("payment_id", "payments"),
         belongs_to("answered_by", "users"),
-        Index(
-            "ix_payment_disputes_open", "tenant_id", "opened_at", postgresql_where=text("state = 'open'")
-        ),
+        Index("ix_payment_disputes_open", "tenant_id", "opened_at", postgresql_where=text("state = 'open'")),
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("state IN ('open', 'won', 'lost')", name="state"),
     )

@@ -23,6 +23,7 @@ MOVED = "moved"
 SAME = "same-state"
 ALREADY_FINISHED = "already-finished"
 ALREADY_CAPTURED = "already-captured"
+WAITING = "waiting"  # said of money that is not known here yet: applied once it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ CURRENCY_DIFFERS = "currency-differs"
 AMOUNT_DIFFERS = "amount-differs"
 UNEXPECTED_KIND = "unexpected-kind"
 SURPLUS = "surplus"
+REFUND_EXCEEDS = "refund-exceeds"  # more was given back than was ever captured
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +121,13 @@ def allocate(*, amount: int, surcharge: int, open_amount: int, total: int, void:
     """Where the money of an item goes, now that it is here.
 
     `amount` and `surcharge` (the smaller one) were frozen when the attempt started; `open_amount` is what
-    the invoice owes now. A surcharge that the books already hold is not charged twice; what fits nowhere is surplus.
+    the invoice owes now. The debt comes first, what lateness added last; a surcharge that the books already hold is
+    not charged twice; what fits nowhere is surplus.
     """
     owed = 0 if void else max(open_amount, 0)
-    due_surcharge = surcharge if 0 < owed <= total else 0
-    settled = min(amount, owed + due_surcharge)
-    return Share(settled, due_surcharge, amount - settled)
+    principal = min(amount, owed)
+    added = min(surcharge if 0 < owed <= total else 0, amount - principal)
+    return Share(principal + added, added, amount - principal - added)
 
 
 BACK_OFF = (

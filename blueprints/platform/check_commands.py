@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import uuid
+from typing import Any
 
 import click
 from flask import current_app
@@ -13,6 +14,8 @@ from sqlalchemy import select, text
 
 from blueprints.invoices.models import Invoice
 from blueprints.ledger.queries import receivables_by_invoice, unbalanced_entries
+from blueprints.payments.account_checks import problems_of_accounts
+from blueprints.payments.checking import differences
 from saas import audit, outbox
 from saas.config import Config
 from saas.platform_database import platform_connection
@@ -38,8 +41,9 @@ def _chosen(slug: str | None) -> list[tuple[str, uuid.UUID]]:
 @click.option("--tenant", default=None, help="One tenant; by default all.")
 @click.option("--json", "as_json", is_flag=True)
 def check(tenant: str | None, as_json: bool) -> None:
-    """Compare every cached balance with the books, and every entry with zero. Exit status 1 on any difference."""
-    report = {}
+    """Compare every cached balance with the books, every entry with zero, and payments with what they paid. Exit
+    status 1 on any difference."""
+    report: dict[str, dict[str, Any]] = {}
     for slug, tenant_id in _chosen(tenant):
         with unit_of_work(tenant_id) as session:
             books = receivables_by_invoice()
@@ -52,17 +56,25 @@ def check(tenant: str | None, as_json: bool) -> None:
                 if cached.get(invoice, 0) != books.get(invoice, 0)
             ]
             unbalanced = [str(entry) for entry in unbalanced_entries()]
-            report[slug] = {"invoices": len(cached), "differing": differing, "unbalanced": unbalanced}
-    wrong = any(found["differing"] or found["unbalanced"] for found in report.values())
+            report[slug] = {
+                "invoices": len(cached),
+                "differing": differing,
+                "unbalanced": unbalanced,
+                "payments": differences(),
+            }
+    problems = {
+        slug: [*found["differing"], *found["unbalanced"], *found["payments"]]
+        for slug, found in report.items()
+    }
     if as_json:
         click.echo(json.dumps(report))
     else:
         for slug, found in report.items():
-            state = "DIFFERS" if found["differing"] or found["unbalanced"] else "ok"
+            state = "DIFFERS" if problems[slug] else "ok"
             click.echo(f"{slug:<20} {state:<8} {found['invoices']} invoices")
-            for invoice in [*found["differing"], *found["unbalanced"]][:20]:  # type: ignore[misc]
-                click.echo(f"  {invoice}")
-    sys.exit(1 if wrong else 0)
+            for problem in problems[slug][:20]:
+                click.echo(f"  {problem}")
+    sys.exit(1 if any(problems.values()) else 0)
 
 
 @audit_group.command("verify")
@@ -117,6 +129,9 @@ def doctor() -> None:
                 backlog = outbox.backlog()
             waiting, dead = waiting + backlog["waiting"], dead + backlog["dead"]
         lines.append((not dead, f"outbox: {waiting} waiting, {dead} dead"))
+        wrong = problems_of_accounts()
+        lines.append((not wrong, f"accounts at payment providers: {len(wrong)} wrong"))
+        lines.extend((False, f"{found.tenant}: {found.account}: {found.sentence}") for found in wrong)
     except Exception as problem:
         lines.append((False, f"the database does not answer: {type(problem).__name__}"))
     for good, sentence in lines:

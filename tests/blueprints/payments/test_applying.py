@@ -113,7 +113,7 @@ def test_fifty_times_in_series_and_in_parallel(world: PayingWorld):
         ({"amount": 99_999}, "amount-differs"),
         ({"currency": "COP"}, "currency-differs"),
         ({"mode": "live"}, "mode-differs"),
-        ({"kind": "refunded"}, "unexpected-kind"),
+        ({"kind": "settled"}, "unexpected-kind"),
         ({"reference": "nobody-knows"}, "unknown-reference"),
     ],
 )

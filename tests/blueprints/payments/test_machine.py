@@ -131,7 +131,7 @@ class Payments(RuleBasedStateMachine):
         which=st.integers(0, 1),
         pick=st.integers(0, 99),
         wrong=st.sampled_from(
-            [{"amount": 1}, {"amount": -1}, {"currency": "COP"}, {"mode": "live"}, {"kind": "refunded"}]
+            [{"amount": 1}, {"amount": -1}, {"currency": "COP"}, {"mode": "live"}, {"kind": "settled"}]
         ),
     )
     def deliver_wrong(self, which: int, pick: int, wrong: dict[str, object]) -> None:

@@ -7,8 +7,9 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from blueprints.payments.providers.bank_simulator.models import BankOrder
@@ -28,8 +29,16 @@ DECISIONS = {
 FINAL = frozenset({"approved", "expired"})
 
 
+# what somebody does with an approved order afterwards -> how its dispute stands then
+COMPLAINTS = {"dispute": "open", "dispute-won": "won", "dispute-lost": "lost"}
+
+
 class OtherOrder(Exception):
     """The merchant's reference stands for an order with another amount."""
+
+
+class NotGivenBack(Exception):
+    """There is nothing, or not so much, to give back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,8 @@ def take_order(parameters: Mapping[str, str], now: datetime.datetime) -> uuid.UU
             language=parameters["language"],
             created_at=now,
             transaction_number=0,
+            refunds=[],
+            dispute="",
         )
         .on_conflict_do_nothing(index_elements=["merchant", "reference"])
     )
@@ -126,16 +137,80 @@ def message(order: BankOrder, how: Standing) -> bytes:
         "amount": order.amount,
         "currency": order.currency,
         "occurred_at": how.occurred_at.isoformat(),
+        "refunds": order.refunds if how.state == "approved" else [],
+        "dispute": order.dispute,
+        "disputed_at": order.disputed_at.isoformat() if order.disputed_at else "",
         "test": True,
     }
     return json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
 
 
+def give_back(order_id: uuid.UUID, refund: str, amount: int, now: datetime.datetime) -> BankOrder:
+    """Give some of an approved order back, once per `refund` (the merchant's own number, "" from the bank's pages).
+
+    Raises NotGivenBack when there is not so much left, or the number was used for another amount.
+    """
+    order = _locked(order_id)
+    for known in order.refunds:
+        if refund and known["refund"] == refund:
+            if known["amount"] != amount:
+                raise NotGivenBack
+            return order
+    left = order.amount - sum(known["amount"] for known in order.refunds)
+    if order.state != "approved" or not 0 < amount <= left:
+        raise NotGivenBack
+    made = {
+        "number": len(order.refunds) + 1,
+        "refund": refund,
+        "amount": amount,
+        "at": now.isoformat(),
+    }
+    return _changed(order, refunds=[*order.refunds, made])
+
+
+def complain(order_id: uuid.UUID, complaint: str, now: datetime.datetime) -> BankOrder:
+    """The cardholder disputes an approved order, or the dispute is decided. Raises KeyError."""
+    state, order = COMPLAINTS[complaint], _locked(order_id)
+    if order.state != "approved" or order.dispute in ("won", "lost"):
+        return order
+    return _changed(order, dispute=state, disputed_at=order.disputed_at or now)
+
+
+def _locked(order_id: uuid.UUID) -> BankOrder:
+    return db.session.execute(
+        select(BankOrder)
+        .where(BankOrder.id == order_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).scalar_one()
+
+
+def _changed(order: BankOrder, **values: object) -> BankOrder:
+    db.session.execute(
+        update(BankOrder)
+        .where(BankOrder.id == order.id)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.refresh(order)
+    return order
+
+
 def captured(merchant: str) -> int:
     """What the bank has taken in for a merchant, in minor units: the other side's figure to compare with."""
-    rows: list[Row[tuple[int]]] = list(
+    return sum(row.amount for row in _approved(merchant))
+
+
+def given_back(merchant: str) -> int:
+    """What the bank has given back of it."""
+    return sum(known["amount"] for row in _approved(merchant) for known in row.refunds)
+
+
+def _approved(merchant: str) -> list[Any]:
+    return list(
         db.session.execute(
-            select(BankOrder.amount).where(BankOrder.merchant == merchant, BankOrder.state == "approved")
+            select(BankOrder.amount, BankOrder.refunds).where(
+                BankOrder.merchant == merchant, BankOrder.state == "approved"
+            )
         )
     )
-    return sum(row.amount for row in rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import uuid
 from urllib.parse import urlsplit
@@ -74,10 +75,13 @@ def order(order_id: uuid.UUID) -> Response:
     if found is None:
         abort(404)
     how = books.standing(found, now())
+    where, given = LOCALES.get(found.currency, "es_CO"), sum(known["amount"] for known in found.refunds)
     page = render(
         "payments/bank/order.html",
         order=found,
-        amount=format_money(found.amount, found.currency, LOCALES.get(found.currency, "es_CO")),
+        amount=format_money(found.amount, found.currency, where),
+        given=format_money(given, found.currency, where) if given else "",
+        all_given=given == found.amount,
         standing=how,
         final=found.state in books.FINAL,
     )
@@ -101,6 +105,44 @@ def decide(order_id: uuid.UUID) -> BaseResponse:
     return redirect(found.return_url, 303)
 
 
+@pages.post("/orders/<uuid:order_id>/after", endpoint="after")
+@allow(PUBLIC)
+def do_afterwards(order_id: uuid.UUID) -> BaseResponse:
+    """What happens to an approved order later, at the bank's own pages: money back, a dispute, its end."""
+    if books.find(order_id) is None:
+        abort(404)
+    act, moment = request.form.get("act", ""), now()
+    found = books.find(order_id)
+    if act in books.COMPLAINTS:
+        found = books.complain(order_id, act, moment)
+    elif act in ("refund", "refund-half") and found is not None:
+        left = found.amount - sum(known["amount"] for known in found.refunds)
+        with contextlib.suppress(books.NotGivenBack):
+            found = books.give_back(order_id, "", left // 2 if act == "refund-half" else left, moment)
+    else:
+        abort(400)
+    if found is not None:
+        _tell_merchant(found, "once", moment)
+    return redirect(url_for("bank.order", order_id=order_id), 303)
+
+
+@pages.post("/api/refund")
+@allow(GATEWAY)
+def api_refund() -> Response:
+    """A merchant gives money back: signed, once per its own number; the answer is the order, signed."""
+    parameters = _signed(frozenset({"merchant", "reference", "refund", "amount"}))
+    if parameters is None:
+        return Response("forbidden", 403, mimetype="text/plain")
+    found = books.find_by_reference(parameters["merchant"], parameters["reference"])
+    if found is None:
+        return Response("unknown", 404, mimetype="text/plain")
+    try:
+        found = books.give_back(found.id, parameters["refund"], int(parameters["amount"]), now())
+    except books.NotGivenBack:
+        return Response("not so much is left", 409, mimetype="text/plain")
+    return _said_of(found)
+
+
 @pages.get("/api/order")
 @allow(GATEWAY)
 def api_order() -> Response:
@@ -111,6 +153,11 @@ def api_order() -> Response:
     found = books.find_by_reference(parameters["merchant"], parameters["reference"])
     if found is None:
         return Response("unknown", 404, mimetype="text/plain")
+    return _said_of(found)
+
+
+def _said_of(found: BankOrder) -> Response:
+    """How an order stands, signed."""
     moment = now()
     body, time = books.message(found, books.standing(found, moment)), str(int(moment.timestamp()))
     response = Response(body, mimetype="application/json")

@@ -1,0 +1,98 @@
+"""Letters about money that goes back, or that was too much."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import and_, func, select
+
+from blueprints.payments import refund_rules
+from blueprints.payments.models import Attempt, Payment, Receipt
+from blueprints.payments.refund_models import Credit, Refund
+from saas.database import db
+from saas.languages import N_
+from saas.mail import Letter
+from tenants.letters import compose_letter
+from tenants.people import User
+
+SUBJECTS = {
+    refund_rules.PROVIDER: N_("Your money is on its way back"),
+    refund_rules.OUTSIDE: N_("We gave your money back"),
+    refund_rules.CREDIT: N_("Your payment is now a credit on your account"),
+}
+
+
+def refund_letter(refund_id: uuid.UUID) -> Letter | None:
+    """Tell the payer that a refund was made; None when nobody is known to write to."""
+    row = db.session.execute(
+        _facts(Refund.amount, Refund.currency, Refund.way, Refund.reference, Refund.finished_at)
+        .join(Refund, and_(Refund.tenant_id == Payment.tenant_id, Refund.payment_id == Payment.id))
+        .where(Refund.id == refund_id)
+    ).first()
+    if row is None or not row.email:
+        return None
+    way = row.way or refund_rules.PROVIDER
+    return compose_letter(
+        row.email, SUBJECTS[way], "payments/mail/refund", language=row.language, facts=row, way=way
+    )
+
+
+def rejected_letter(refund_id: uuid.UUID) -> Letter | None:
+    """Tell a customer whose wish was not fulfilled why; None when staff alone had asked."""
+    row = db.session.execute(
+        select(Refund.amount, Refund.currency, Refund.decision, User.email, User.language)
+        .join(User, and_(User.tenant_id == Refund.tenant_id, User.id == Refund.asked_by))
+        .where(Refund.id == refund_id)
+    ).first()
+    if row is None or not row.email:
+        return None
+    return compose_letter(
+        row.email,
+        N_("About the credit that you asked back"),
+        "payments/mail/refund_rejected",
+        language=row.language,
+        facts=row,
+    )
+
+
+def credit_letter(payment_id: uuid.UUID) -> Letter | None:
+    """Tell the payer that more came than was owed, and what can be done with it; None when it is spent already."""
+    row = db.session.execute(
+        _facts(
+            func.sum(Credit.remaining).label("credit"), Payment.currency, func.min(Payment.amount).label("paid")
+        )
+        .join(Credit, and_(Credit.tenant_id == Payment.tenant_id, Credit.payment_id == Payment.id))
+        .where(Payment.id == payment_id)
+        .group_by(
+            Payment.id, Payment.paid_on, Payment.currency, Receipt.number, User.email, User.language, Attempt.payer,
+            Attempt.language,
+        )
+    ).first()  # fmt: skip
+    if row is None or not row.email or not row.credit:
+        return None
+    return compose_letter(
+        row.email,
+        N_("You paid more than was owed"),
+        "payments/mail/credit",
+        language=row.language,
+        facts=row,
+        credit=int(row.credit),
+    )
+
+
+def _facts(*columns: object):  # type: ignore[no-untyped-def]
+    """Payments with whom to write to: the user who paid, or whoever a payment link was opened by."""
+    return (
+        select(
+            Payment.id.label("payment_id"),
+            Payment.paid_on,
+            Receipt.number,
+            func.coalesce(User.email, Attempt.payer["email"].astext).label("email"),
+            func.coalesce(User.language, Attempt.language).label("language"),
+            *columns,
+        )
+        .select_from(Payment)
+        .outerjoin(Attempt, and_(Attempt.tenant_id == Payment.tenant_id, Attempt.id == Payment.attempt_id))
+        .outerjoin(User, and_(User.tenant_id == Attempt.tenant_id, User.id == Attempt.user_id))
+        .outerjoin(Receipt, and_(Receipt.tenant_id == Payment.tenant_id, Receipt.payment_id == Payment.id))
+    )

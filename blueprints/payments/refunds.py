@@ -1,0 +1,464 @@
+"""Giving money back: asked for by a customer or requested by staff, agreed to by a second person, then done.
+
+Nothing leaves the books before it has left the house: a refund at a provider is booked when the provider says so.
+"""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import and_, func, insert, select, update
+
+from blueprints.ledger import rules as books
+from blueprints.ledger.services import post
+from blueprints.payments import refund_rules as rules
+from blueprints.payments.accounts import adapter_of, view_of
+from blueprints.payments.attempts import read_attempt
+from blueprints.payments.credit import add_credit, settle_again
+from blueprints.payments.disputes import is_disputed
+from blueprints.payments.refund_models import Credit, Refund, RefundPart
+from blueprints.payments.registry import NoSuchProvider
+from blueprints.payments.returning import (
+    PaymentRow,
+    Place,
+    hold_payment,
+    hold_payments,
+    places,
+    rebalance,
+    shrink,
+)
+from saas import audit
+from saas.audit import Actor
+from saas.database import db
+from saas.events import emit
+from saas.ids import new_id
+from saas.languages import N_
+from saas.money import EXPONENTS
+from saas.outbox import enqueue
+from saas.refusals import NotFound, Refusal
+from tenants.loading import serving
+from tenants.provider_account_services import open_account
+
+THRESHOLD = "refunds.second-person-above"
+LONGEST = 300  # characters of a reason or reference
+
+
+@dataclass(frozen=True, slots=True)
+class NewRefund:
+    """`parts` are (invoice, or None for the payment's credit, amount in minor units). `reference` says how it was
+    paid when that was outside the provider."""
+
+    payment_id: uuid.UUID
+    parts: Sequence[tuple[uuid.UUID | None, int]]
+    way: str
+    reason: str
+    reference: str = ""
+
+    @property
+    def amount(self) -> int:
+        return sum(amount for _place, amount in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRow:
+    """A refund, locked."""
+
+    id: uuid.UUID
+    payment_id: uuid.UUID
+    amount: int
+    currency: str
+    way: str | None
+    state: str
+    reason: str
+    reference: str | None
+    requested_by: uuid.UUID | None
+
+
+def ways_back(payment: PaymentRow) -> tuple[str, ...]:
+    """How money of a payment can be given back; the provider first, when it can."""
+    return tuple(way for way in rules.WAYS if way != rules.PROVIDER or _provider_can(payment) != "none")
+
+
+def _provider_can(payment: PaymentRow) -> str:
+    """none, full or partial."""
+    if payment.attempt_id is None:
+        return "none"
+    try:
+        account = open_account(read_attempt(payment.attempt_id).provider_account_id)
+        return adapter_of(account).can(view_of(account)).refunds
+    except (NoSuchProvider, NotFound):
+        return "none"
+
+
+def refundable(payment_id: uuid.UUID) -> dict[uuid.UUID | None, int]:
+    """What can still be given back of a payment: per invoice, and its credit under None. Without what refunds that
+    are not finished take already."""
+    free: dict[uuid.UUID | None, int] = defaultdict(int)
+    for place in places(payment_id).values():
+        free[place.invoice_id] += place.amount
+    for invoice_id, amount in db.session.execute(
+        select(RefundPart.invoice_id, func.sum(RefundPart.amount).label("amount"))
+        .join(Refund, and_(Refund.tenant_id == RefundPart.tenant_id, Refund.id == RefundPart.refund_id))
+        .where(Refund.payment_id == payment_id, Refund.state.in_(rules.HOLDING))
+        .group_by(RefundPart.invoice_id)
+    ):
+        free[invoice_id] -= int(amount)
+    return {key: amount for key, amount in free.items() if amount > 0}
+
+
+def request_refund(new: NewRefund, *, actor: Actor, now: datetime.datetime) -> uuid.UUID:
+    """Staff want to give money back. Returns the refund's id; where no second person is needed it is agreed to at
+    once. Raises NotFound, or Refusal for more than there is, a disputed payment, a way that is not possible.
+    """
+    payment = hold_payment(new.payment_id)
+    _check(payment, new.way, new.amount, new.reason, new.reference)
+    free = refundable(payment.id)
+    if not new.parts or any(amount <= 0 for _place, amount in new.parts):
+        raise Refusal(N_("Say how much is given back."), field="amount")
+    if len({place for place, _amount in new.parts}) != len(new.parts) or any(
+        amount > free.get(place, 0) for place, amount in new.parts
+    ):
+        raise Refusal(N_("That is more than can be given back of this payment."), field="amount")
+    if new.way == rules.CREDIT and any(place is None for place, _amount in new.parts):
+        raise Refusal(N_("That money is on the account already."), field="way")
+    refund_id = _write(payment, new, state=rules.REQUESTED, requested_by=actor.user_id, now=now)
+    audit.record(
+        "refund.requested",
+        actor=actor,
+        subject=("refund", refund_id),
+        customer_id=payment.customer_id,
+        data=_facts(payment, new.amount, new.way, new.reason, new.reference),
+    )
+    if not _needs_second(payment, refund_id, new.amount, new.way):
+        _agree(payment, _refund(refund_id), actor, now)
+    return refund_id
+
+
+def ask_back(
+    ask_id: uuid.UUID, account_id: uuid.UUID, amount: int, *, actor: Actor, now: datetime.datetime
+) -> int:
+    """A customer wants an account's credit back: one refund for each payment that it came with, the oldest first.
+
+    `ask_id` comes with the form and counts once. The caller has checked that the account is the customer's.
+    Returns what was asked for now. Raises Refusal when the credit does not hold so much.
+    """
+    came_with = select(Credit.payment_id).where(Credit.account_id == account_id, Credit.remaining > 0)
+    payments = hold_payments(db.session.execute(came_with.distinct()).scalars())
+    first = uuid.uuid5(ask_id, "0")
+    if db.session.execute(select(Refund.id).where(Refund.id == first)).scalar() is not None:
+        return 0
+    left = amount
+    for payment in payments:
+        part = min(left, refundable(payment.id).get(None, 0))
+        if part <= 0:
+            continue
+        refund_id = first if left == amount else new_id()
+        left -= part
+        wish = NewRefund(payment.id, [(None, part)], "", "")
+        _write(payment, wish, state=rules.ASKED, asked_by=actor.user_id, now=now, refund_id=refund_id)
+        audit.record(
+            "refund.asked",
+            actor=actor,
+            subject=("refund", refund_id),
+            customer_id=payment.customer_id,
+            data=_facts(payment, part, None, "", ""),
+        )
+    if left:
+        raise Refusal(N_("The credit does not hold so much."), field="amount")
+    return amount
+
+
+def take_up(
+    refund_id: uuid.UUID,
+    *,
+    way: str,
+    reason: str,
+    reference: str,
+    actor: Actor,
+    now: datetime.datetime,
+) -> None:
+    """Staff say how a customer's wish is fulfilled. Raises NotFound or Refusal."""
+    payment, refund = _held(refund_id)
+    if refund.state != rules.ASKED:
+        raise Refusal(N_("Somebody has decided this already."))
+    _check(payment, way, refund.amount, reason, reference)
+    if way == rules.CREDIT:
+        raise Refusal(N_("That money is on the account already."), field="way")
+    db.session.execute(
+        update(Refund)
+        .where(Refund.id == refund_id)
+        .values(
+            state=rules.REQUESTED,
+            way=way,
+            reason=reason.strip(),
+            reference=reference.strip() or None,
+            requested_by=actor.user_id,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    audit.record(
+        "refund.requested",
+        actor=actor,
+        subject=("refund", refund_id),
+        customer_id=payment.customer_id,
+        data=_facts(payment, refund.amount, way, reason, reference),
+    )
+    if not _needs_second(payment, refund_id, refund.amount, way):
+        _agree(payment, _refund(refund_id), actor, now)
+
+
+def approve(refund_id: uuid.UUID, *, actor: Actor, now: datetime.datetime) -> None:
+    """A second person agrees. Raises NotFound, or Refusal for the first person, a dispute, a decided refund."""
+    payment, refund = _held(refund_id)
+    if refund.state != rules.REQUESTED:
+        raise Refusal(N_("Somebody has decided this already."))
+    second = _needs_second(payment, refund_id, refund.amount, refund.way or "")
+    if second and (actor.user_id is None or actor.user_id == refund.requested_by):
+        raise Refusal(N_("Somebody else must agree to this refund: not the person who requested it."))
+    if is_disputed(payment.id):
+        raise Refusal(N_("This payment is disputed at the bank: it cannot be given back as well."))
+    _agree(payment, refund, actor, now)
+
+
+def reject(refund_id: uuid.UUID, note: str, *, actor: Actor, now: datetime.datetime) -> None:
+    """Nothing is given back. Raises NotFound, or Refusal when it is decided or no reason is given."""
+    payment, refund = _held(refund_id)
+    if refund.state not in rules.UNDECIDED:
+        raise Refusal(N_("Somebody has decided this already."))
+    words = note.strip()
+    if not words:
+        raise Refusal(N_("Say why."), field="note")
+    _decide(refund_id, rules.REJECTED, actor, now, decision=words[:LONGEST], finished_at=now)
+    audit.record(
+        "refund.rejected",
+        actor=actor,
+        subject=("refund", refund_id),
+        customer_id=payment.customer_id,
+        data={"payment": str(payment.id), "amount": refund.amount, "note": words[:LONGEST]},
+    )
+    enqueue("payments.refund-rejected-letter", {"refund_id": str(refund_id)}, key=str(refund_id))
+
+
+def conclude(refund_id: uuid.UUID, *, done: bool, note: str, actor: Actor, now: datetime.datetime) -> None:
+    """Staff found out at the provider what became of a refund that nobody answers for. A later word of the provider
+    still counts. Raises NotFound, or Refusal when it is not on its way."""
+    payment, refund = _held(refund_id)
+    if refund.state not in (rules.SENT, rules.PENDING):
+        raise Refusal(N_("Somebody has decided this already."))
+    words = note.strip()
+    if not words:
+        raise Refusal(N_("Say how you know."), field="note")
+    state = rules.DONE if done else rules.FAILED
+    db.session.execute(
+        update(Refund)
+        .where(Refund.id == refund_id)
+        .values(state=state, problem=words[:LONGEST], finished_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    rebalance(payment, now)
+    if done:
+        enqueue("payments.refund-letter", {"refund_id": str(refund_id)}, key=str(refund_id))
+    audit.record(
+        "refund.concluded",
+        actor=actor,
+        subject=("refund", refund_id),
+        customer_id=payment.customer_id,
+        data={"payment": str(payment.id), "state": state, "note": words[:LONGEST]},
+    )
+
+
+def _agree(payment: PaymentRow, refund: RefundRow, actor: Actor, now: datetime.datetime) -> None:
+    """It is agreed: what needs no provider happens now, the rest goes to the outbox."""
+    free = places(payment.id)
+    if sum(place.amount for place in free.values()) < refund.amount:
+        raise Refusal(N_("That is more than can be given back of this payment."))
+    if refund.way == rules.PROVIDER:
+        _decide(refund.id, rules.APPROVED, actor, now)
+        enqueue("payments.refund", {"refund_id": str(refund.id)}, key=f"{refund.id}:0")
+    else:
+        _decide(refund.id, rules.DONE, actor, now, finished_at=now)
+        if refund.way == rules.CREDIT:
+            _turn_into_credit(payment, refund, free, now)
+        else:
+            rebalance(payment, now)
+        enqueue("payments.refund-letter", {"refund_id": str(refund.id)}, key=str(refund.id))
+    audit.record(
+        "refund.approved",
+        actor=actor,
+        subject=("refund", refund.id),
+        customer_id=payment.customer_id,
+        data=_facts(payment, refund.amount, refund.way, refund.reason, refund.reference or ""),
+    )
+
+
+def _turn_into_credit(
+    payment: PaymentRow, refund: RefundRow, free: Mapping[uuid.UUID, Place], now: datetime.datetime
+) -> None:
+    """The money stays, on the account: the invoices are open again."""
+    lines: list[books.Line] = []
+    items: list[tuple[uuid.UUID, int, int]] = []
+    parts = db.session.execute(
+        select(RefundPart.invoice_id, RefundPart.amount)
+        .where(RefundPart.refund_id == refund.id)
+        .order_by(RefundPart.invoice_id)
+    ).all()
+    for part in parts:
+        place = free.get(part.invoice_id)
+        if place is None or place.amount < part.amount:
+            raise Refusal(N_("That is more than can be given back of this payment."))
+        surcharge = min(place.surcharge, part.amount)
+        lines += books.turn_into_credit(
+            account_id=place.account_id,
+            invoice_id=part.invoice_id,
+            amount=part.amount,
+            surcharge=surcharge,
+        )
+        before = shrink(payment.id, part.invoice_id, part.amount, surcharge)
+        add_credit(payment.id, place.account_id, part.amount, payment.currency, now)
+        items.append((part.invoice_id, before, before - part.amount + surcharge))
+    key, today = f"refund:{refund.id}:1", serving().today()
+    post(key, "credited", lines, currency=payment.currency, occurred_on=today)
+    emit(
+        "payment.reversed",
+        payment_id=payment.id,
+        source=key,
+        items=[item for item in items if item[1] != item[2]],
+        currency=payment.currency,
+        paid_on=payment.paid_on,
+        occurred_on=today,
+    )
+    settle_again([invoice_id for invoice_id, _before, _after in items])
+
+
+def _check(payment: PaymentRow, way: str, amount: int, reason: str, reference: str) -> None:
+    if way not in rules.WAYS:
+        raise Refusal(N_("Choose how the money is given back."), field="way")
+    if not reason.strip():
+        raise Refusal(N_("Say why."), field="reason")
+    if way == rules.OUTSIDE and not reference.strip():
+        raise Refusal(N_("Say how it was paid: the number of a transfer, for example."), field="reference")
+    if max(len(reason), len(reference)) > LONGEST:
+        raise Refusal(N_("The text is too long"), field="reason")
+    if is_disputed(payment.id):
+        raise Refusal(N_("This payment is disputed at the bank: it cannot be given back as well."))
+    if way == rules.PROVIDER:
+        _check_provider(payment, amount)
+
+
+def _check_provider(payment: PaymentRow, amount: int) -> None:
+    can = _provider_can(payment)
+    if can == "none" or payment.attempt_id is None:
+        raise Refusal(N_("The provider cannot give this payment back. Do it another way."), field="way")
+    if can == "full" and (amount != payment.amount or payment.returned):
+        raise Refusal(N_("This provider gives back a payment only whole."), field="way")
+    account = open_account(read_attempt(payment.attempt_id).provider_account_id)
+    exponent = adapter_of(account).can(view_of(account)).exponents.get(payment.currency, 0)
+    if amount % 10 ** max(EXPONENTS[payment.currency] - exponent, 0):
+        raise Refusal(N_("The provider cannot give back an amount with these decimals."), field="amount")
+
+
+def _needs_second(payment: PaymentRow, refund_id: uuid.UUID, amount: int, way: str) -> bool:
+    others = db.session.execute(
+        select(func.coalesce(func.sum(Refund.amount), 0)).where(
+            Refund.payment_id == payment.id,
+            Refund.id != refund_id,
+            Refund.requested_by.is_not(None),
+            Refund.way != rules.CREDIT,
+            Refund.state.not_in((rules.FAILED, rules.REJECTED)),
+        )
+    ).scalar_one()
+    threshold = int(serving().setting(THRESHOLD))
+    return rules.needs_second_person(amount=amount, of_the_payment=int(others), threshold=threshold, way=way)
+
+
+def _held(refund_id: uuid.UUID) -> tuple[PaymentRow, RefundRow]:
+    payment_id = db.session.execute(select(Refund.payment_id).where(Refund.id == refund_id)).scalar()
+    if payment_id is None:
+        raise NotFound()
+    payment = hold_payment(payment_id)
+    return payment, _refund(refund_id)
+
+
+def _refund(refund_id: uuid.UUID) -> RefundRow:
+    row = db.session.execute(
+        select(
+            Refund.id,
+            Refund.payment_id,
+            Refund.amount,
+            Refund.currency,
+            Refund.way,
+            Refund.state,
+            Refund.reason,
+            Refund.reference,
+            Refund.requested_by,
+        )
+        .where(Refund.id == refund_id)
+        .with_for_update()
+    ).one()
+    return RefundRow(*row)
+
+
+def _write(
+    payment: PaymentRow,
+    new: NewRefund,
+    *,
+    state: str,
+    now: datetime.datetime,
+    requested_by: uuid.UUID | None = None,
+    asked_by: uuid.UUID | None = None,
+    refund_id: uuid.UUID | None = None,
+) -> uuid.UUID:
+    refund_id = refund_id or new_id()
+    db.session.execute(
+        insert(Refund).values(
+            id=refund_id,
+            payment_id=payment.id,
+            amount=new.amount,
+            currency=payment.currency,
+            way=new.way or None,
+            state=state,
+            reason=new.reason.strip(),
+            reference=new.reference.strip() or None,
+            asked_by=asked_by,
+            requested_by=requested_by,
+            requested_at=now,
+            tries=0,
+            event="",
+            told="",
+        )
+    )
+    db.session.execute(
+        insert(RefundPart).values(
+            [
+                {"id": new_id(), "refund_id": refund_id, "invoice_id": invoice_id, "amount": amount}
+                for invoice_id, amount in new.parts
+            ]
+        )
+    )
+    return refund_id
+
+
+def _decide(refund_id: uuid.UUID, state: str, actor: Actor, now: datetime.datetime, **values: object) -> None:
+    db.session.execute(
+        update(Refund)
+        .where(Refund.id == refund_id)
+        .values(state=state, decided_by=actor.user_id, decided_at=now, **values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _facts(
+    payment: PaymentRow, amount: int, way: str | None, reason: str, reference: str
+) -> dict[str, object]:
+    return {
+        "payment": str(payment.id),
+        "amount": amount,
+        "currency": payment.currency,
+        "way": way,
+        "reason": reason,
+        "reference": reference,
+    }
