@@ -39,8 +39,7 @@ class Books:
     def answer(self, method: str, path: str, params: Thing, *, key: str = "") -> Reply:
         """What Stripe would say. A POST with a `key` that was used before is answered as before, or refused
         when it asks for something else; refused parameters leave no trace."""
-        question = json.dumps([method, path, params], sort_keys=True)
-        digest = hashlib.sha256(question.encode()).hexdigest()
+        digest = self.digest(method, path, params)
         shelf = self.happenings.shelf
         kept = shelf.answered(key) if method == "POST" and key else None
         if kept is not None and kept.digest != digest:
@@ -57,6 +56,11 @@ class Books:
         if method == "POST" and key and reply.status not in (400, 404):
             shelf.keep(key, Kept(digest, reply.status, reply.body))
         return reply
+
+    @staticmethod
+    def digest(method: str, path: str, params: Thing) -> str:
+        """What an idempotency key is bound to."""
+        return hashlib.sha256(json.dumps([method, path, params], sort_keys=True).encode()).hexdigest()
 
     def _route(self, method: str, path: str, params: Thing) -> Thing:
         parts = path.strip("/").split("/")[1:]  # without the version

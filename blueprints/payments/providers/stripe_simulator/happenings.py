@@ -268,4 +268,3 @@ class Happenings:
         charge["amount_refunded"] += amount
         charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
         self.shelf.put(charge)
-
