@@ -12,10 +12,14 @@ from typing import Any
 
 from flask import Flask
 from flask.templating import Environment
-from jinja2 import Template, pass_context
+from jinja2 import Template, pass_eval_context
 from jinja2.environment import TemplateModule
+from jinja2.nodes import EvalContext
 from jinja2.runtime import Context
 from markupsafe import Markup
+
+from saas.escaping import escaped
+from saas.kept_parts import KEPT, KeptPart
 
 _spoken: ContextVar[Phrases | None] = ContextVar("spoken", default=None)
 PURE_MACROS = {"components/icon.html": ("icon",), "components/status.html": ("chip", "status")}
@@ -43,8 +47,38 @@ class Remembered:
         return found
 
 
+Block = Callable[[Context], Iterator[str]]
+
+
+def _at_once(block: Block) -> Block:
+    """The block in one piece: alone, each of its hundreds of pieces would climb through every layout around it.
+
+    One that asks for `super()` stays as it is, for Jinja finds the block of the layout by the function itself.
+    """
+    if "super" in block.__code__.co_names:
+        return block
+
+    def whole(context: Context) -> Iterator[str]:
+        yield "".join(block(context))
+
+    return whole
+
+
 class HouseTemplate(Template):
-    """A template whose pure macros, when imported, remember what they drew."""
+    """A template that escapes cheaply, is kept where it is the same for many, and whose pure macros, when imported,
+    remember what they drew."""
+
+    @classmethod
+    def _from_namespace(
+        cls, environment: Any, namespace: MutableMapping[str, Any], globals: MutableMapping[str, Any]
+    ) -> Template:
+        namespace["escape"] = escaped  # what the compiled template calls for every value it prints
+        namespace["blocks"] = {name: _at_once(block) for name, block in namespace["blocks"].items()}
+        template = super()._from_namespace(environment, namespace, globals)
+        names = KEPT.get(template.name or "")
+        if names is not None:
+            template.root_render_func = KeptPart(template, names, spoken)
+        return template
 
     def make_module(
         self,
@@ -67,8 +101,29 @@ class HouseEnvironment(Environment):
 
     template_class = HouseTemplate
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._loaded: dict[str, Template] = {}
+
+    def overlay(self, *args: Any, **options: Any) -> HouseEnvironment:
+        """Another look's environment finds its own templates under the same names."""
+        other = super().overlay(*args, **options)
+        other._loaded = {}
+        return other
+
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         return {**self.globals, **(d or {})}
+
+    def get_template(
+        self, name: str | Template, parent: str | None = None, globals: MutableMapping[str, Any] | None = None
+    ) -> Template:
+        """Every include and import asks here; templates do not change while the process runs."""
+        if not isinstance(name, str) or globals is not None or self.auto_reload:
+            return super().get_template(name, parent, globals)
+        found = self._loaded.get(name)
+        if found is None:
+            found = self._loaded[name] = super().get_template(name, parent)
+        return found
 
 
 class Phrases:
@@ -107,10 +162,10 @@ def one_language(phrases: Phrases) -> Iterator[None]:
 def speak_through(app: Flask, phrases: Callable[[], Phrases]) -> None:
     """Let templates' `_()` and `gettext()` (also of `trans` blocks) take sentences from `phrases()`."""
 
-    @pass_context
-    def gettext(context: Context, msgid: str, /, **facts: Any) -> str:
+    @pass_eval_context  # the context itself would be copied for each call inside a block
+    def gettext(surroundings: EvalContext, msgid: str, /, **facts: Any) -> str:
         ours = _spoken.get() or phrases()
-        if not context.eval_ctx.autoescape:
+        if not surroundings.autoescape:
             return ours.translate(msgid) % facts
         if facts:
             return Markup(ours.translate(msgid)) % facts  # noqa: S704 - facts are escaped by the formatting

@@ -73,6 +73,12 @@ def say(msgid: str, **facts: object) -> str:
     return text % facts if facts else text
 
 
+def sayings(*msgids: str) -> tuple[str, ...]:
+    """Several sentences at once: the language is asked for once."""
+    translate = (spoken() or phrases()).translate
+    return tuple(translate(msgid) for msgid in msgids)
+
+
 def phrases() -> Phrases:
     """The sentences of the language spoken now, for `saas.environment.one_language`."""
     house: HouseDomain = current_app.extensions["house_domain"]

@@ -40,8 +40,11 @@ class Offer:
     off_kinds: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TenantContext:
+    """The tenant as it stood when it was read. Each reading is a value of its own: what is kept for one of them
+    (`saas.kept_parts`) ends with it."""
+
     id: uuid.UUID
     slug: str
     name: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,8 @@ def render(template: str, **context: Any) -> str:
     package = tenant.look.package if tenant else BASE
     # The values themselves: the globals of the same name are proxies, which cost at every touch.
     own = {"tenant": tenant, "viewer": g.get("viewer"), "notice": g.get("notice")}
-    return render_in(package, template, **{**own, **context})
+    surroundings: Callable[[], dict[str, Any]] = current_app.extensions["page_surroundings"]
+    return render_in(package, template, **{**own, **surroundings(), **context})
 
 
 def render_in(package: str, template: str, **context: Any) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from babel import localedata
@@ -14,11 +14,14 @@ from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
 from saas import csrf, dates, money
-from saas.languages import say
+from saas.environment import Phrases
+from saas.languages import phrases, say
 from tenants.capability import MenuEntry
 from tenants.context import TenantContext, Viewer
 from tenants.frame import csrf_token
 from tenants.look import BASE, asset_url, css_of
+
+MOST_MENUS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class NavEntry:
 
 
 def init_page_context(app: Flask) -> None:
+    app.extensions["page_surroundings"] = _surroundings
     environment = app.jinja_env
     environment.globals.update(
         csrf_field=_csrf_field,
@@ -58,6 +62,18 @@ def init_page_context(app: Flask) -> None:
         short_datetime=_short_datetime,
         translated=lambda msgid, **facts: _(msgid, **facts),
     )
+
+
+def _surroundings() -> dict[str, Any]:
+    """The values of the globals that every page looks at: as proxies they would be worked out at each look."""
+    if not has_request_context():
+        return {}
+    return {
+        "mode": _mode(),
+        "nav": navigation("customer"),
+        "sign_out_url": _address("auth.log_out"),
+        "stop_viewing_url": _address("desk.stop_viewing"),
+    }
 
 
 def _mode() -> str:
@@ -130,36 +146,56 @@ def _css_url() -> str:
     return tenant.look.css_url if tenant else f"/base-{css_of(BASE, {})[0]}.css"
 
 
-def navigation(area: str) -> list[NavEntry]:
-    """The menu of the viewer: what is on for the tenant and allowed for the person."""
+def navigation(area: str) -> Sequence[NavEntry]:
+    """The menu of the viewer: what is on for the tenant and allowed for the person. The same menu is the same
+    object."""
     viewer, tenant = g.get("viewer"), g.get("tenant")
     if viewer is None or tenant is None:
-        return []
-    if area in (cached := g.setdefault("menus", {})):
-        return list(cached[area])
-    menu, optional = (current_app.extensions[name] for name in ("menu", "optional_blueprints"))
-    entries = [entry for entry in menu if entry.area == area and _shown(entry, viewer, tenant, optional)]
-    addresses = [address_of_page(entry.endpoint) for entry in entries]
-    current = _current(entries, addresses) if has_request_context() else None
-    drawn = [
-        NavEntry(say(entry.label), address, entry.icon, entry is current)
-        for entry, address in zip(entries, addresses, strict=True)
-    ]
-    cached[area] = drawn
+        return ()
+    # All that the choice of entries depends on, by value.
+    looks_on = viewer.viewing_customer_id is not None
+    key = (area, viewer.roles, viewer.staff_permissions, looks_on, tenant.capabilities)
+    menus: dict[Hashable, Menu] = current_app.extensions.setdefault("menus", {})
+    menu = menus.get(key)
+    if menu is None:
+        whole, optional = (current_app.extensions[name] for name in ("menu", "optional_blueprints"))
+        entries = [entry for entry in whole if entry.area == area and _shown(entry, viewer, tenant, optional)]
+        menu = Menu(entries, [address_of_page(entry.endpoint) for entry in entries])
+        if len(menus) < MOST_MENUS and not (has_request_context() and request.script_root):
+            menus[key] = menu
+    current = _current(menu) if has_request_context() else None
+    drawn = menu.drawn.get(found := (phrases(), current))
+    if drawn is None:
+        drawn = menu.drawn[found] = tuple(
+            NavEntry(say(entry.label), address, entry.icon, place == current)
+            for place, (entry, address) in enumerate(zip(menu.entries, menu.addresses, strict=True))
+        )
     return drawn
 
 
-def _current(entries: list[MenuEntry], addresses: list[str]) -> MenuEntry | None:
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """The entries that some visitors see, and how they were drawn: for each language and current entry, once."""
+
+    entries: Sequence[MenuEntry]
+    addresses: Sequence[str]
+    drawn: dict[tuple[Phrases, int | None], tuple[NavEntry, ...]] = field(default_factory=dict)
+
+
+def _current(menu: Menu) -> int | None:
     """The destination that the page belongs to: the longest address above it, else its capability's first."""
     here, section = request.path, (request.endpoint or "").partition(".")[0]
-    above = [
-        (len(address), entry)
-        for entry, address in zip(entries, addresses, strict=True)
-        if here == address or (address != "/" and here.startswith(f"{address}/"))
-    ]
-    if above:
-        return max(above, key=lambda found: found[0])[1]
-    return next((entry for entry in entries if entry.endpoint.partition(".")[0] == section), None)
+    best, length = None, 0
+    for place, address in enumerate(menu.addresses):
+        above = here == address or (address != "/" and here.startswith(f"{address}/"))
+        if above and len(address) > length:
+            best, length = place, len(address)
+    if best is not None:
+        return best
+    places = (
+        place for place, entry in enumerate(menu.entries) if entry.endpoint.partition(".")[0] == section
+    )
+    return next(places, None)
 
 
 def _address(endpoint: str) -> str:

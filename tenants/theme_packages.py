@@ -16,8 +16,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2 import Environment, TemplateSyntaxError, meta, nodes
 
+from saas.kept_parts import PERSONAL
 from saas.languages import N_
 from tenants.palette import GROUNDS, MODES, css_variables, is_color
 from tenants.stylesheets import css_problems, minified, transferred_kb, with_assets
@@ -261,6 +262,8 @@ def template_problems(path: Path) -> list[str]:
     for filtered in tree.find_all(nodes.Filter):
         if filtered.name == "safe":
             found.append(f"{path.name}: `safe` is not allowed")
+    for name in sorted(meta.find_undeclared_variables(tree) & PERSONAL):
+        found.append(f"{path.name}: {name} is not known here, for what is drawn is kept for everybody")
     return found
 
 

@@ -164,6 +164,7 @@ BROKEN: dict[str, dict[str, object]] = {
         "about": OVERRIDES,
         "files": {HEADER: "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"},
     },
+    "who looks on": {"about": OVERRIDES, "files": {HEADER: "{{ viewer.name }}"}},
     "text marked safe": {"about": OVERRIDES, "files": {HEADER: "{{ tenant.name|safe }}"}},
 }
 
