@@ -32,6 +32,7 @@ def _words(locale: str) -> tuple[str, str, dict[int, str]]:
 _zone = lru_cache(maxsize=256)(ZoneInfo)
 
 
+@lru_cache(maxsize=4096)  # a page says the same few days again and again
 def format_long(day: date, locale: str) -> str:
     """ "4 de marzo de 2026", "4 March 2026"."""
     pattern, _, months = _words(locale)
@@ -60,7 +61,7 @@ def format_datetime(moment: datetime, zone: str, locale: str, *, short: bool = F
         raise ValueError("a moment without a zone cannot be shown")
     local = moment.astimezone(_zone(zone))
     clock = f"{local.hour:02d}:{local.minute:02d}"
-    return f"{format_short(local)} {clock}" if short else f"{format_long(local, locale)}, {clock}"
+    return f"{format_short(local)} {clock}" if short else f"{format_long(local.date(), locale)}, {clock}"
 
 
 _NUMERIC: Final = re.compile(r"([0-9]{1,2})([/.\- ])([0-9]{1,2})\2([0-9]{4}|[0-9]{2})")

@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import current_app, g
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from saas.clock import now
 from saas.config import Config
 from saas.database import db
+from saas.readings import Words
 from saas.refusals import NotFound
 from saas.scope import current_tenant_id, leaving_the_net
 from saas.web import TENANT
@@ -32,7 +33,7 @@ SEEN_EVERY = datetime.timedelta(minutes=1)
 REASON = "read before a viewer exists; every predicate names the tenant"
 
 # In the driver's own words: this one statement runs at every request, and SQLAlchemy's cost more than asking it.
-_VISIT = """
+_VISIT = Words("""
     SELECT t.version, t.status, s.id AS session_id, s.user_id, s.last_seen_at, s.notice, s.account_id,
            s.confirmed_at, u.name AS user_name, u.email, u.language, u.customer_id,
            (SELECT array_agg(DISTINCT a.role) FROM access a
@@ -53,7 +54,7 @@ _VISIT = """
       LEFT JOIN customers c ON c.tenant_id = t.id AND c.id = s.viewing_customer_id
                            AND s.viewing_since > %(viewing_edge)s
      WHERE t.id = %(tenant)s
-"""
+""")
 
 _TENANT = text(
     """
@@ -87,24 +88,20 @@ def visit(
     moment = now()
     tenant_id = current_tenant_id()
     with leaving_the_net(REASON):
-        row = (
-            db.session.connection()
-            .exec_driver_sql(
-                _VISIT,
-                {
-                    "tenant": tenant_id,
-                    "host": host,
-                    "digest": token_digest or "",
-                    "now": moment,
-                    "idle_edge": moment - IDLE,
-                    "viewing_edge": moment - VIEWING,
-                },
-            )
-            .first()
+        rows = _VISIT.fetch(
+            {
+                "tenant": tenant_id,
+                "host": host,
+                "digest": token_digest or "",
+                "now": moment,
+                "idle_edge": moment - IDLE,
+                "viewing_edge": moment - VIEWING,
+            }
         )
-    if row is None:
+    if not rows:
         _cache.pop(tenant_id, None)
         raise NotFound()
+    row = rows[0]
     context = _cache.get(tenant_id)
     if context is None or context.version != row.version:
         context = load_tenant()
@@ -114,7 +111,7 @@ def visit(
     return context, _viewer(row, context), row.notice
 
 
-def _viewer(row: Row[Any], tenant: TenantContext) -> Viewer:
+def _viewer(row: Any, tenant: TenantContext) -> Viewer:
     staff_roles = frozenset(row.staff_roles or ())
     closed = bool(staff_roles) and not row.second_factor and tenant.setting(SECOND_FACTOR) == REQUIRED
     permissions = frozenset[str]() if closed else permissions_of(staff_roles)
@@ -138,7 +135,7 @@ def _viewer(row: Row[Any], tenant: TenantContext) -> Viewer:
     )
 
 
-def _mark_seen(row: Row[Any], moment: datetime.datetime) -> None:
+def _mark_seen(row: Any, moment: datetime.datetime) -> None:
     """Move the idle clock, at most once a minute; polling views do not move it (case B13)."""
     quiet = getattr(g, "quiet_view", False)
     if quiet or (row.notice is None and moment - row.last_seen_at < SEEN_EVERY):

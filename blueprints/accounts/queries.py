@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,10 +16,13 @@ from sqlalchemy import (
     Integer,
     Row,
     Select,
+    Text,
     Uuid,
     and_,
     bindparam,
     case,
+    cast,
+    distinct,
     func,
     literal,
     null,
@@ -95,6 +99,45 @@ def _my_accounts(looking_on: bool) -> Select[*tuple[Any, ...]]:
     )
 
 
+def beside_rows(reach: Reach) -> Sequence[ColumnElement[Any]]:
+    """Columns for a list of things that lie on accounts (joined as `Account`), so that a page need not ask for the
+    account of who has only one: with them `only_account` tells it from any row."""
+    mine = reachable(reach)
+    found: Any
+    if reach.user_id is None:
+        found = select(func.jsonb_build_array(func.count(), null(), False)).select_from(mine)
+    else:
+        facts = func.count(distinct(Access.account_id)), func.max(Access.label), func.bool_or(Access.main)
+        found = (
+            select(func.jsonb_build_array(*facts))
+            .select_from(mine)
+            .join(Access, and_(Access.account_id == mine.c.account_id, Access.user_id == reach.user_id))
+        )
+    return (
+        cast(found.scalar_subquery(), Text).label("accounts"),
+        Account.city.label("account_city"),
+        Account.status.label("account_status"),
+    )
+
+
+def only_account(row: Any) -> AccountLine | None:
+    """The one account in reach, from a row with `beside_rows` and the account's id, kind, number and address; else
+    None."""
+    known, label, main = json.loads(row.accounts)
+    if known != 1:
+        return None
+    return AccountLine(
+        row.account_id,
+        row.account_kind,
+        row.account_number,
+        label or "",
+        row.account_address,
+        row.account_city,
+        row.account_status,
+        bool(main),
+    )
+
+
 def account(reach: Reach, account_id: uuid.UUID) -> AccountLine:
     """One account in reach. Raises NotFound, for a stranger's as for one that does not exist."""
     row = db.session.execute(_lines(reach).where(Account.id == account_id)).first()
@@ -165,7 +208,7 @@ def _lines(reach: Reach) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _line(row: Row[*tuple[Any, ...]]) -> AccountLine:
+def _line(row: Any) -> AccountLine:
     return AccountLine(
         row.id, row.kind, row.number, row.label or "", row.address, row.city, row.status, bool(row.main)
     )

@@ -35,6 +35,11 @@ class Working:
         return next((line.name for line in self.accounts if line.id == account_id), otherwise)
 
 
+def working_on(only: AccountLine) -> Working:
+    """What `working` says of who has one account."""
+    return Working([only], 1, only)
+
+
 def wanted_account() -> uuid.UUID | None:
     """The account asked for: by the address (`?account=`, also for staff who look on), else by the session."""
     asked = request.args.get("account", "")
@@ -51,6 +56,4 @@ def working(reach: Reach | None = None) -> Working:
     wanted = wanted_account()
     lines, known = my_accounts(reach or reach_of(g.viewer, g.tenant), first=wanted)
     chosen = lines[0] if lines and lines[0].id == wanted else None
-    if known == 1:
-        chosen = lines[0]
-    return Working(lines, known, chosen)
+    return working_on(lines[0]) if known == 1 else Working(lines, known, chosen)

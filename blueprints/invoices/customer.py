@@ -7,13 +7,14 @@ import re
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from flask import Response, current_app, g, request, url_for
 from flask_babel import gettext as _
 
 from blueprints.accounts.reach import reach_of
-from blueprints.accounts.working import Working, wanted_account, working
+from blueprints.accounts.working import Working, wanted_account, working, working_on
 from blueprints.invoices import one, queries, wording
 from blueprints.invoices.document import fiscal_of, invoice_pdf
 from blueprints.invoices.narrowing import STATES, Filters
@@ -43,6 +44,19 @@ class Pick(NamedTuple):
     place: str
     state: str
     amount: int
+    money: str
+    payable: bool
+
+
+class Line(NamedTuple):
+    """One row of everything there was, ready to be printed. `place` only where several accounts are mixed."""
+
+    id: uuid.UUID
+    number: str
+    title: str
+    place: str
+    due: str
+    state: str
     money: str
     payable: bool
 
@@ -93,10 +107,11 @@ def pending() -> str:
 @pages.get("/invoices/history")
 @allow(SIGNED_IN)
 def history() -> str:
-    """Every invoice, newest first, narrowed by what stands in the address (S0.46, S1.14)."""
+    """Every invoice, newest first, narrowed by what stands in the address (S0.46, S1.14). One statement for who has
+    one account."""
     reach = reach_of(g.viewer, g.tenant)
-    at_work = working(reach)
-    asked = _filters(at_work.account_id)
+    at_work = working(reach) if wanted_account() else None
+    asked = _filters(at_work.account_id if at_work else None)
     page = queries.history(
         reach,
         asked,
@@ -104,6 +119,9 @@ def history() -> str:
         older=request.args.get("older"),
         newer=request.args.get("newer"),
     )
+    if at_work is None:
+        at_work = working_on(page.only) if page.only else working(reach)
+    where = pay_url()
     kept: dict[str, Any] = {
         "account": request.args.get("account"),
         "type": asked.type_code,
@@ -113,20 +131,18 @@ def history() -> str:
     }
     return render(
         "invoices/history.html",
-        page=page,
         asked=asked,
         narrowed=bool(asked.type_code or asked.state or asked.year or asked.number),
         newer_url=url_for("invoices.history", **kept, newer=page.newer) if page.newer else "",
         older_url=url_for("invoices.history", **kept, older=page.older) if page.older else "",
         working=at_work,
-        types=[(row.code, row.name) for row in queries.invoice_types(language())],
-        years=[(year, str(year)) for year in _years(reach.today, asked.year)],
-        due_words=wording.DueWords(locale(), reach.today).of,
-        title_of=_titles(),
+        types=tuple(page.kinds if page.kinds is not None else queries.invoice_types(language())),
+        years=_years(reach.today.year, asked.year),
+        chosen=(asked.type_code, asked.state, asked.year),
+        rows=_lines(page.rows, reach.today, at_work, online=bool(where)),
         address=url_for("invoices.pending"),
         states={row.state.replace("-", "_") for row in page.rows},
-        pay_url=pay_url(),
-        payable=payable if pay_url() else lambda row: False,
+        pay_url=where,
     )
 
 
@@ -190,6 +206,26 @@ def _choices(rows: Sequence[InvoiceLine], today: datetime.date, at_work: Working
     return list(found.values())
 
 
+def _lines(
+    rows: Sequence[InvoiceLine], today: datetime.date, at_work: Working, *, online: bool
+) -> list[Line]:
+    where, due, title = locale(), wording.DueWords(locale(), today).of, _titles()
+    mixed = at_work.several and at_work.chosen is None
+    return [
+        Line(
+            row.id,
+            row.number,
+            title(row),
+            at_work.name_of(row.account_id, row.account_address or row.account_number) if mixed else "",
+            due(row),
+            row.state.replace("-", "_"),
+            format_money(row.total, row.currency, where),
+            online and payable(row),
+        )
+        for row in rows
+    ]
+
+
 def _further(cursor: str | None) -> str:
     """The address of the next page of the same list; empty on the last one."""
     return url_for("invoices.pending", account=request.args.get("account"), after=cursor) if cursor else ""
@@ -229,9 +265,12 @@ def _filters(account_id: uuid.UUID | None) -> Filters:
     )
 
 
-def _years(today: datetime.date, asked: int | None) -> list[int]:
-    years = list(range(today.year + 1, today.year - 6, -1))
-    return years if asked is None or asked in years else sorted({*years, asked}, reverse=True)
+@lru_cache(maxsize=64)
+def _years(this_year: int, asked: int | None) -> tuple[tuple[int, str], ...]:
+    years = list(range(this_year + 1, this_year - 6, -1))
+    if asked is not None and asked not in years:
+        years = sorted({*years, asked}, reverse=True)
+    return tuple((year, str(year)) for year in years)
 
 
 def _titles() -> Callable[[InvoiceLine], str]:

@@ -7,22 +7,23 @@ Amounts are minor units of the row's currency; days are the tenant's (`reach.tod
 from __future__ import annotations
 
 import datetime
+import json
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Date,
-    Row,
     Select,
     Text,
     Uuid,
     and_,
     bindparam,
     case,
+    cast,
     false,
     func,
     or_,
@@ -30,8 +31,10 @@ from sqlalchemy import (
     true,
     tuple_,
 )
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from blueprints.accounts.models import Account
+from blueprints.accounts.queries import AccountLine, beside_rows, only_account
 from blueprints.accounts.reach import reachable
 from blueprints.invoices import rules
 from blueprints.invoices.models import Invoice, InvoiceType
@@ -50,6 +53,7 @@ from tenants.context import Reach
 
 PAGE = 25
 PENDING_PAGE = 50
+PAYABLE = frozenset({rules.TO_PAY, rules.DUE_TODAY, rules.OVERDUE})
 
 in_process: list[Callable[[], ColumnElement[bool]]] = []
 """Conditions on `Invoice.id` under which money for an invoice is on its way.
@@ -60,8 +64,7 @@ condition becomes a column of the list's own statement, so a page pays no round 
 """
 
 
-@dataclass(frozen=True, slots=True)
-class InvoiceLine:
+class InvoiceLine(NamedTuple):
     """One invoice of a list. `due` is what it takes today; `state` is one of rules' words."""
 
     id: uuid.UUID
@@ -105,6 +108,15 @@ class Totals:
     next_due_on: datetime.date | None
     count: int
     overdue_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class History(Page[InvoiceLine]):
+    """A page of everything there was, with what its first row tells of the page around it: code and name of the
+    tenant's kinds of invoice, and the account of who has only one. Both are None where there is no row."""
+
+    kinds: Sequence[tuple[str, str]] | None = None
+    only: AccountLine | None = None
 
 
 def pending(
@@ -179,7 +191,7 @@ def history(
     older: str | None = None,
     newer: str | None = None,
     page: int = PAGE,
-) -> Page[InvoiceLine]:
+) -> History:
     """Invoices in reach, newest due date first; one statement, whose cost follows the page and the accounts in
     reach, not the years of history: each account hands over at most one page from its own index."""
     back, ahead = (decode_cursor(text, (datetime.date, uuid.UUID)) for text in (older, newer))
@@ -198,16 +210,22 @@ def history(
         "last_day": start[0] if start else None,
         "last_id": start[1] if start else None,
     }
-    found = [listed(row, reach.today) for row in read(query, given)]
-    more, rows = len(found) > page, found[:page]
+    found = read(query, given)
+    if not found:
+        return History([])
+    more, rows = len(found) > page, [listed(row, reach.today) for row in found[:page]]
     if ahead is not None:
         rows.reverse()
-    if not rows:
-        return Page([], None, None)
     first, last = (encode_cursor((row.due_on, row.id)) for row in (rows[0], rows[-1]))
     has_newer = more if ahead is not None else back is not None
     has_older = more if ahead is None else True
-    return Page(rows, first if has_newer else None, last if has_older else None)
+    return History(
+        rows,
+        first if has_newer else None,
+        last if has_older else None,
+        kinds=[(code, name) for code, name in json.loads(found[0].kinds)],
+        only=only_account(found[0]),
+    )
 
 
 @lru_cache(maxsize=64)
@@ -241,12 +259,19 @@ def _history(
         last = tuple_(bindparam("last_day", type_=Date()), bindparam("last_id", type_=Uuid()))
         inner = inner.where(key > last if upwards else key < last)
     near = inner.lateral("near")
+    kinds = func.jsonb_build_array(InvoiceType.code, kind_name(language, "many"))
     return (
         columns(language, may_pay(reach))
+        .add_columns(
+            *beside_rows(reach),
+            select(cast(func.jsonb_agg(aggregate_order_by(kinds, InvoiceType.code)), Text))
+            .scalar_subquery()
+            .label("kinds"),
+        )
         .select_from(mine)
+        .join(Account, Account.id == mine.c.account_id)  # once an account, not once a row
         .join(near, true())
         .join(Invoice, Invoice.id == near.c.id)
-        .join(Account, Account.id == Invoice.account_id)
         .join(InvoiceType, InvoiceType.code == Invoice.type_code)
         .order_by(*order)
         .limit(page + 1)
@@ -291,9 +316,9 @@ def totals(reach: Reach, *, account_id: uuid.UUID | None = None) -> list[Totals]
     ]
 
 
-def invoice_types(language: str) -> Sequence[Row[*tuple[Any, ...]]]:
+def invoice_types(language: str) -> Sequence[tuple[str, str]]:
     """The tenant's kinds of invoice: code and its name for many."""
-    return read(_invoice_types(), {"language": language})
+    return [(row.code, row.name) for row in read(_invoice_types(), {"language": language})]
 
 
 @lru_cache(maxsize=1)
@@ -322,44 +347,46 @@ def may_pay(reach: Reach) -> ColumnElement[bool]:
     return Invoice.account_id.in_(select(payable.c.account_id))
 
 
-def listed(row: Row[*tuple[Any, ...]], today: datetime.date) -> InvoiceLine:
+def listed(row: Any, today: datetime.date) -> InvoiceLine:
     """A row of `columns` with what follows from the day."""
+    open_amount, due_on, second_due_on, total = row.open_amount, row.due_on, row.second_due_on, row.total
     state = rules.state(
-        open_amount=row.open_amount,
-        due_on=row.due_on,
-        second_due_on=row.second_due_on,
+        open_amount=open_amount,
+        due_on=due_on,
+        second_due_on=second_due_on,
         void=row.void_at is not None,
         in_process=row.busy,
         today=today,
     )
     due = rules.due(
-        open_amount=row.open_amount,
-        total=row.total,
-        due_on=row.due_on,
-        second_due_on=row.second_due_on,
+        open_amount=open_amount,
+        total=total,
+        due_on=due_on,
+        second_due_on=second_due_on,
         second_total=row.second_total,
         today=today,
     )
+    # By place, in the order of the fields: a page makes one for each of its rows.
     return InvoiceLine(
-        id=row.id,
-        number=row.number,
-        type_code=row.type_code,
-        kind=row.kind,
-        period=row.period,
-        account_id=row.account_id,
-        account_kind=row.account_kind,
-        account_number=row.account_number,
-        account_address=row.account_address,
-        issued_on=row.issued_on,
-        due_on=row.due_on,
-        second_due_on=row.second_due_on,
-        settled_on=row.settled_on,
-        currency=row.currency,
-        total=row.total,
-        open_amount=row.open_amount,
-        due=due,
-        state=state,
-        payable=row.payable and state in (rules.TO_PAY, rules.DUE_TODAY, rules.OVERDUE),
+        row.id,
+        row.number,
+        row.type_code,
+        row.kind,
+        row.period,
+        row.account_id,
+        row.account_kind,
+        row.account_number,
+        row.account_address,
+        row.issued_on,
+        due_on,
+        second_due_on,
+        row.settled_on,
+        row.currency,
+        total,
+        open_amount,
+        due,
+        state,
+        row.payable and state in PAYABLE,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from typing import NamedTuple
 
 TO_PAY = "to-pay"
 DUE_TODAY = "due-today"
@@ -13,8 +13,7 @@ PAID = "paid"
 VOID = "void"
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(NamedTuple):
     """What must be paid on a day: the amount, until when it holds, and what of it the second date added."""
 
     amount: int

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from blueprints.invoices import rules
 from blueprints.invoices.one import InvoiceView, Movement
 from blueprints.invoices.queries import InvoiceLine
 from saas.dates import format_long, format_month
-from saas.languages import say
+from saas.languages import N_, say, sayings
 
 
 def _(msgid: str, **facts: str) -> str:
@@ -21,6 +22,7 @@ def _(msgid: str, **facts: str) -> str:
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
+@lru_cache(maxsize=1024)  # the rows of a list share few periods
 def period_words(period: str, locale: str) -> str:
     """A period as people say it: "2026-03" is a month; any other, such as "2026/2", stays as the tenant writes it."""
     return format_month(period, locale) if _MONTH.fullmatch(period) else period
@@ -36,8 +38,13 @@ class DueWords:
 
     def __init__(self, locale: str, today: datetime.date) -> None:
         self.locale, self.today = locale, today
-        self.due, self.was_due = _("Due %(date)s"), _("Was due %(date)s")
-        self.second, self.paid, self.now = _("Second date: %(date)s"), _("Paid %(date)s"), _("Due today")
+        self.due, self.was_due, self.second, self.paid, self.now = sayings(
+            N_("Due %(date)s"),
+            N_("Was due %(date)s"),
+            N_("Second date: %(date)s"),
+            N_("Paid %(date)s"),
+            N_("Due today"),
+        )
 
     def of(self, row: InvoiceLine) -> str:
         """By when, in a few words."""

@@ -7,14 +7,16 @@ from functools import lru_cache
 
 import pytest
 from flask import Flask
-from sqlalchemy import Select, Uuid, bindparam, exists, func, literal, select
+from sqlalchemy import Select, Text, Uuid, bindparam, exists, func, literal, or_, select
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import aliased
 
 from blueprints.accounts.models import Account, Customer
 from saas.database import db
-from saas.readings import read
+from saas.readings import Words, read
 from saas.scope import NoTenant, OutsideTheNet, unit_of_work
 from tests.cast import TenantCast, add_account, add_customer, make_agency, make_utility
+from tests.signed_in import statements
 
 
 @lru_cache
@@ -90,3 +92,40 @@ def test_what_the_net_cannot_reach_is_refused(
 ) -> None:
     with unit_of_work(two[0].id), pytest.raises(OutsideTheNet):
         read(statement, {})
+
+
+@lru_cache
+def awkward() -> Select[str, str]:
+    """A per cent sign, a value that stands in the statement, one used twice."""
+    wanted = bindparam("wanted", type_=Text)
+    return select(Customer.name, (literal("5 % de ") + wanted).label("words")).where(
+        or_(Customer.document_number == wanted, Customer.name.like("%" + wanted))
+    )
+
+
+@lru_cache
+def of_some() -> Select[str]:
+    return select(Customer.name).where(Customer.document_number.in_(bindparam("some", expanding=True)))
+
+
+def test_signs_and_values_survive_the_drivers_words(two: tuple[TenantCast, TenantCast]) -> None:
+    with unit_of_work(two[1].id):
+        rows = read(awkward(), {"wanted": "2"})
+        assert [(row.name, row.words) for row in rows] == [("Allá también", "5 % de 2")]
+        assert [row.name for row in read(awkward(), {"wanted": "Allá"})] == ["Allá"]
+        with pytest.raises(KeyError):
+            read(awkward(), {})
+
+
+def test_a_statement_whose_values_grow_goes_through_sqlalchemy(two: tuple[TenantCast, TenantCast]) -> None:
+    for tenant, some, names in ((two[1], ["1", "2"], ["Allá", "Allá también"]), (two[0], ["1"], ["Aquí"])):
+        with unit_of_work(tenant.id):
+            assert sorted(row.name for row in read(of_some(), {"some": some})) == names
+
+
+def test_it_is_counted_and_fails_as_every_statement(two: tuple[TenantCast, TenantCast]) -> None:
+    with unit_of_work(two[0].id), statements() as sent:
+        read(named(), {"document": "1"})
+    assert len([text for text in sent if "customers" in text]) == 1
+    with unit_of_work(two[0].id), pytest.raises(ProgrammingError):
+        Words("SELECT nothing FROM nowhere WHERE tenant_id = %(tenant)s").fetch({"tenant": two[0].id})

@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import exists, func, select, update
 
-from blueprints.accounts.models import AccountParty
+from blueprints.accounts.models import Access, AccountParty
+from blueprints.accounts.queries import my_accounts
 from blueprints.invoices import queries, rules
 from blueprints.invoices.models import Invoice
 from blueprints.invoices.narrowing import Filters
@@ -291,3 +292,26 @@ def test_lists_take_one_statement(app: Flask, count: int) -> None:
             queries.history(reach_of(user), Filters(), language="es")
             queries.totals(reach_of(user))
         assert len(sent) == 3
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_history_tells_the_account_and_the_kinds_itself(app: Flask, several: bool) -> None:
+    tenant = make_utility()
+    with unit_of_work(tenant.id):
+        account, user, customer = add_account("1"), add_user("a@example.com"), add_customer("A", document="1")
+        give_access(user, account, main=True)
+        give_access(user, account, role="delegate")
+        db.session.execute(update(Access).values(label="La casa"))
+        db.session.add(AccountParty(account_id=account, customer_id=customer, role="holder", share=1_000_000))
+        # An account that is not theirs any more does not count, nor does its name.
+        gone = add_account("2")
+        give_access(user, gone, valid_until=None if several else TODAY - DAY)
+        db.session.execute(update(Access).where(Access.account_id == gone).values(label="Zeta"))
+        add_invoice(account, "1")
+        for reach in (reach_of(user), Reach(customer_id=customer, today=TODAY)):
+            found = queries.history(reach, Filters(), language="es")
+            lines, known = my_accounts(reach)
+            assert found.only == (lines[0] if known == 1 else None)
+            assert (found.only is None) == (several and reach.user_id is not None)
+            assert found.kinds == queries.invoice_types("es") != []
+        assert queries.history(reach, Filters(number="none"), language="es").kinds is None
