@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import secrets
 
@@ -58,7 +57,7 @@ def field(token: str) -> Markup:
 
 
 def _proof(key: bytes, binding: str) -> bytes:
-    return hmac.new(key, binding.encode(), hashlib.sha256).digest()[:MASK]
+    return hmac.digest(key, binding.encode(), "sha256")[:MASK]
 
 
 def _xor(left: bytes, right: bytes) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any
 
 MAXIMUM = 300  # characters of any one value
 EXTRA = ("tenant", "topic", "row", "request_id", "event", "facts")
+_encode = json.JSONEncoder(ensure_ascii=True, default=str).encode
 
 
 class JsonLine(logging.Formatter):
@@ -22,16 +23,17 @@ class JsonLine(logging.Formatter):
             "logger": record.name,
             "message": shorten(record.getMessage()),
         }
+        known = vars(record)
         for name in EXTRA:
-            if hasattr(record, name):
-                value = getattr(record, name)
+            if name in known:
+                value = known[name]
                 if isinstance(value, dict):
                     line.update({key: shorten(part) for key, part in value.items()})
                 else:
                     line[name] = shorten(value)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)[-4000:]
-        return json.dumps(line, ensure_ascii=True, default=str)
+        return _encode(line)
 
 
 def shorten(value: Any) -> Any:
@@ -45,6 +47,9 @@ def init_logs(level: int = logging.INFO) -> None:
     logger = logging.getLogger("ventanilla")
     if any(isinstance(handler.formatter, JsonLine) for handler in logger.handlers):
         return
+    # What our lines do not say need not be found out (Python's Logging HOWTO, “Optimization”).
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLine())
     logger.addHandler(handler)

@@ -295,20 +295,23 @@ def set_cookie(response: Response, name: str, value: str, *, lifetime: int | Non
 
 
 def _log(response: Response) -> None:
-    viewer: Viewer | None = g.get("viewer")
-    tenant: TenantContext | None = g.get("tenant")
+    known, asked = g._get_current_object(), request._get_current_object()  # type: ignore[attr-defined]
+    viewer: Viewer | None = known.get("viewer")
+    tenant: TenantContext | None = known.get("tenant")
+    began = known.get("began")
+    rule = asked.url_rule
     log.info(
         "request",
         extra={
             "facts": {
-                "request_id": g.get("request_id"),
+                "request_id": known.get("request_id"),
                 "tenant": tenant.slug if tenant else None,
                 "user": str(viewer.user_id) if viewer else None,
                 "viewing": str(viewer.viewing_customer_id) if viewer and viewer.viewing_customer_id else None,
-                "route": request.url_rule.rule if request.url_rule else None,
-                "method": request.method[:10],
+                "route": rule.rule if rule else None,
+                "method": asked.method[:10],
                 "status": response.status_code,
-                "ms": round((time.perf_counter() - g.began) * 1000, 1) if "began" in g else None,
+                "ms": round((time.perf_counter() - began) * 1000, 1) if began is not None else None,
                 "ip": hashlib.sha256(client_address().encode()).hexdigest()[:12],
             }
         },
