@@ -1,4 +1,4 @@
-"""Payments: attempts, what could not be applied, and the switch of each provider."""
+"""Payments: attempts, and what could not be applied."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from blueprints.desk import words
 from blueprints.desk.forms import NoteForm, refuse
 from blueprints.desk.pages import asked, pages, say
 from blueprints.desk.queries import payments as queries
-from blueprints.desk.services import resolve_quarantined, switch_provider
+from blueprints.desk.services import resolve_quarantined
 from saas.money import format_money
-from saas.permissions import allow, recently_confirmed
+from saas.permissions import allow
 from saas.refusals import Refusal
 from tenants import roles
 from tenants.look import render
@@ -75,39 +75,6 @@ def resolve(quarantined_id: uuid.UUID) -> Answer:
         return _quarantined_page(quarantined_id, form), 422
     say(_("Noted. The payment left the quarantine."))
     return redirect(url_for("desk.quarantine"), 303)
-
-
-@pages.get("/payments/providers")
-@allow(roles.PAYMENTS)
-def providers() -> str:
-    return render(
-        "desk/providers.html",
-        rows=queries.provider_accounts(),
-        quarantined=queries.open_quarantine(),
-        words=words,
-        may_switch=g.viewer.may(roles.SETTINGS),
-    )
-
-
-@pages.get("/payments/providers/<uuid:provider_account_id>")
-@allow(roles.SETTINGS)
-@recently_confirmed
-def provider(provider_account_id: uuid.UUID) -> str:
-    """Sure? on a page of its own: it stops people from paying."""
-    return render("desk/provider.html", row=queries.provider_account(provider_account_id), words=words)
-
-
-@pages.post("/payments/providers/<uuid:provider_account_id>")
-@allow(roles.SETTINGS)
-@recently_confirmed
-def switch(provider_account_id: uuid.UUID) -> Answer:
-    enabled = request.form.get("enabled") == "yes"
-    name = switch_provider(provider_account_id, enabled=enabled, actor=g.viewer.actor())
-    if enabled:
-        say(_("Payers are sent to %(name)s again.", name=name))
-    else:
-        say(_("Nobody is sent to %(name)s any more. Payments under way are still received.", name=name))
-    return redirect(url_for("desk.providers"), 303)
 
 
 def _quarantined_page(quarantined_id: uuid.UUID, form: NoteForm) -> str:

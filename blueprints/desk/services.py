@@ -29,8 +29,6 @@ from saas.refusals import NotFound, Refusal
 from saas.scope import current_tenant_id
 from tenants.models import Tenant
 from tenants.people import StaffRole, User, UserSession
-from tenants.provider_accounts import ProviderAccount
-from tenants.services import touch
 
 
 def invite_new_colleague(
@@ -173,29 +171,6 @@ def resolve_quarantined(quarantined_id: uuid.UUID, *, note: str, actor: Actor) -
         subject=("quarantine", quarantined_id),
         data={"kind": changed, "note": words},
     )
-
-
-def switch_provider(provider_account_id: uuid.UUID, *, enabled: bool, actor: Actor) -> str:
-    """Begin or cease to send payers to a provider account; what is under way is still listened to.
-
-    Returns its name. Raises NotFound.
-    """
-    account = payment_queries.provider_account(provider_account_id)
-    if account.enabled != enabled:
-        db.session.execute(
-            update(ProviderAccount)
-            .where(ProviderAccount.id == provider_account_id)
-            .values(enabled=enabled)
-            .execution_options(synchronize_session=False)
-        )
-        touch()
-        audit.record(
-            "provider.switched-on" if enabled else "provider.switched-off",
-            actor=actor,
-            subject=("provider-account", provider_account_id),
-            data={"name": account.name, "mode": account.mode},
-        )
-    return str(account.name)
 
 
 def send_again(*, actor: Actor) -> int:

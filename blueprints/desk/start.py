@@ -14,6 +14,7 @@ from saas.permissions import SIGNED_IN, allow
 from saas.refusals import NotFound
 from tenants import roles
 from tenants.look import render
+from tenants.provider_account_sheets import AccountSheet, account_sheets
 
 
 @pages.get("")
@@ -32,8 +33,16 @@ def start() -> str:
         without_login=queries.customers_without_login() if sees_people and viewer.may(roles.INVITE) else 0,
         many=queries.MANY,
         dead=queries.dead_outbox_rows() if viewer.may(roles.SETTINGS) else 0,
+        unusable=_unusable() if viewer.may(roles.SETTINGS) else [],
         arrived=queries.online_payments_since(midnight) if sees_money else [],
         attempts=queries.attempts_since(midnight) if sees_money else {},
         sees_money=sees_money,
         sees_people=sees_people,
     )
+
+
+def _unusable() -> list[AccountSheet]:
+    """Accounts at payment providers that are switched on and do not work."""
+    return [
+        sheet for sheet in account_sheets() if sheet.enabled and (sheet.check_problem or not sheet.readable)
+    ]

@@ -46,7 +46,6 @@ QUARANTINE_FACTS = {
     "occurred_at": N_("When it happened there"),
     "evidence": N_("How it is known"),
 }
-MODES = {"test": N_("Test"), "live": N_("Live")}
 ACTORS = {
     "customer": N_("Customer"),
     "staff": N_("Staff"),
@@ -83,6 +82,13 @@ ACTIONS = {
     "payment.recorded": N_("Payment made elsewhere recorded"),
     "payment.started": N_("Payment begun"),
     "payout.recorded": N_("Payout to an owner recorded"),
+    "payments.resumed": N_("Online payments resumed"),
+    "payments.stopped": N_("Online payments stopped"),
+    "provider-account.added": N_("Account at a payment provider added"),
+    "provider-account.changed": N_("Account at a payment provider changed"),
+    "provider-account.moved": N_("Order of payment providers changed"),
+    "provider-account.overlap-ended": N_("Old secrets of a payment provider not believed any more"),
+    "provider-account.secrets-replaced": N_("Secrets of a payment provider replaced"),
     "provider.switched-off": N_("Payment provider switched off"),
     "provider.switched-on": N_("Payment provider switched on"),
     "quarantine.resolved": N_("Payment in quarantine resolved"),
@@ -118,7 +124,9 @@ AREAS = {
     "password": N_("Passwords"),
     "payment": N_("Payments"),
     "payout": N_("Payouts to owners"),
+    "payments": N_("Stops of online payments"),
     "provider": N_("Payment providers"),
+    "provider-account": N_("Accounts at payment providers"),
     "quarantine": N_("Quarantine"),
     "second-factor": N_("Two-step verification"),
     "session": N_("Sessions"),

@@ -18,6 +18,7 @@ class About:
     payers: str = ""
     steps: Sequence[str] = ()
     wants_address: bool = True
+    leaves: bool = True  # payers leave for its page
 
 
 ABOUT: Mapping[str, About] = {
@@ -48,6 +49,7 @@ ABOUT: Mapping[str, About] = {
         N_("People take a coupon to a cash point; the collector tells by a daily file who paid."),
         N_("Cash, with a coupon for a payment point"),
         wants_address=False,
+        leaves=False,
     ),
     "bank-simulator": About(
         N_("Practice bank"),

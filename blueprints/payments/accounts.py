@@ -28,6 +28,10 @@ def view_of(account: OpenedAccount) -> ProviderAccountView:
 
 def notice_url(account: OpenedAccount) -> str:
     """Where the provider sends its notices: one host of the platform for all tenants."""
+    return notice_address(account.provider, account.secrets[HOOK_TOKEN])
+
+
+def notice_address(provider: str, token: str) -> str:
+    """The same, for an account that is known by its token."""
     settings = config()
-    token = account.secrets[HOOK_TOKEN]
-    return f"{settings.origin(settings.platform_host)}/hooks/{account.provider}/{token}"
+    return f"{settings.origin(settings.platform_host)}/hooks/{provider}/{token}"

@@ -1,4 +1,4 @@
-"""`flask payments …`: look at attempts whose end is not known, and ask the providers now."""
+"""`flask payments …`: attempts whose end is not known, stops of a provider, accounts that are not right."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy import select
 
+from blueprints.payments.account_checks import problems_of_accounts
 from blueprints.payments.models import Attempt
 from blueprints.payments.polling import poll
+from blueprints.payments.registry import ADAPTERS
 from blueprints.payments.rules import OPEN_STATES
 from blueprints.payments.wire import current_wire
+from saas.audit import Actor
 from saas.clock import now
 from saas.refusals import Refusal
 from saas.scope import unit_of_work
-from tenants.services import find_tenant
+from tenants.payment_stops import BY_PLATFORM, resume_payments, stop_payments
+from tenants.services import find_tenant, list_tenants
 
-payments_group = AppGroup("payments", help="Attempts whose end is not known.")
+OPERATOR = Actor("operator")
+
+payments_group = AppGroup("payments", help="Attempts whose end is not known; stops of a provider.")
 
 
 @payments_group.command("unknown")
@@ -48,6 +54,55 @@ def poll_now(tenant: str) -> None:
         with unit_of_work(tenant_id):
             effects = poll(row.id, wire=current_wire(), now=now(), jitter=0)
         click.echo(f"{row.reference}  {', '.join(effects) or 'no news'}")
+
+
+@payments_group.command("stop")
+@click.option("--provider", required=True, type=click.Choice(sorted(ADAPTERS)))
+@click.option("--tenant", default=None, help="One tenant.")
+@click.option("--all", "everybody", is_flag=True, help="Every tenant.")
+@click.option("--yes", is_flag=True, help="Do it without asking, for every tenant.")
+@click.option("--reason", required=True, help="Staff of the tenants read it.")
+def stop(provider: str, tenant: str | None, everybody: bool, yes: bool, reason: str) -> None:
+    """Send nobody to a provider any more. Payments under way are still received."""
+    for slug, tenant_id in _chosen(tenant, everybody, yes):
+        with unit_of_work(tenant_id):
+            done = stop_payments(reason, provider=provider, by=BY_PLATFORM, actor=OPERATOR)
+        click.echo(f"{slug:<20} {'stopped' if done else 'was stopped already'}")
+
+
+@payments_group.command("resume")
+@click.option("--provider", required=True, type=click.Choice(sorted(ADAPTERS)))
+@click.option("--tenant", default=None, help="One tenant.")
+@click.option("--all", "everybody", is_flag=True, help="Every tenant.")
+@click.option("--yes", is_flag=True, help="Do it without asking, for every tenant.")
+def resume(provider: str, tenant: str | None, everybody: bool, yes: bool) -> None:
+    """End what `stop` ordered; what tenants stopped themselves stays so."""
+    for slug, tenant_id in _chosen(tenant, everybody, yes):
+        with unit_of_work(tenant_id):
+            done = resume_payments(provider=provider, by=BY_PLATFORM, actor=OPERATOR)
+        click.echo(f"{slug:<20} {'resumed' if done else 'was not stopped'}")
+
+
+@payments_group.command("check")
+def check() -> None:
+    """Look at every account that is switched on, without asking any provider. Exit status 1 for what is wrong."""
+    found = problems_of_accounts()
+    for problem in found:
+        click.echo(f"{problem.tenant:<20} {problem.account:<30} {problem.sentence}")
+    if found:
+        raise SystemExit(1)
+    click.echo("every account looks right")
+
+
+def _chosen(tenant: str | None, everybody: bool, yes: bool) -> list[tuple[str, uuid.UUID]]:
+    """One tenant, or all of them when that is said twice."""
+    if (tenant is None) == (not everybody):
+        raise click.UsageError("say --tenant NAME, or --all")
+    if tenant is not None:
+        return [(tenant, _tenant(tenant))]
+    if not yes:
+        click.confirm("For every tenant?", abort=True)
+    return [(line.slug, line.id) for line in list_tenants()]
 
 
 def _tenant(slug: str) -> uuid.UUID:

@@ -38,12 +38,15 @@ class Way:
     name: str
     note: str
     mode: str
+    leaves: bool  # for the provider's page; else there is a coupon to take along
 
 
 def as_offered(accounts: Sequence[OpenedAccount]) -> list[Way]:
     """These accounts as a payer is offered them."""
     return [
-        Way(account.id, account.name, about(account.provider).payers, account.mode) for account in accounts
+        Way(account.id, account.name, told.payers, account.mode, told.leaves)
+        for account in accounts
+        for told in [about(account.provider)]
     ]
 
 

@@ -1,9 +1,8 @@
-"""Attempts to pay, what could not be applied, and the accounts at providers."""
+"""Attempts to pay, and what could not be applied."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import and_, desc, func, literal, select
@@ -107,28 +106,3 @@ def open_quarantine() -> int:
     return db.session.execute(
         select(func.count()).select_from(QuarantinedPayment).where(QuarantinedPayment.resolved_at.is_(None))
     ).scalar_one()
-
-
-def provider_accounts() -> Sequence[Line]:
-    """The accounts at payment providers, in the order in which they are offered. No secret is read."""
-    return db.session.execute(
-        select(
-            ProviderAccount.id,
-            ProviderAccount.provider,
-            ProviderAccount.name,
-            ProviderAccount.mode,
-            ProviderAccount.enabled,
-        ).order_by(ProviderAccount.preference, ProviderAccount.name)
-    ).all()
-
-
-def provider_account(provider_account_id: uuid.UUID) -> Line:
-    """One of them. Raises NotFound."""
-    row = db.session.execute(
-        select(ProviderAccount.id, ProviderAccount.name, ProviderAccount.mode, ProviderAccount.enabled).where(
-            ProviderAccount.id == provider_account_id
-        )
-    ).first()
-    if row is None:
-        raise NotFound()
-    return row

@@ -26,7 +26,8 @@ PAGES = {
     "/desk/payments": "admin billing",
     "/desk/payments/quarantine": "admin billing",
     "/desk/payments/providers": "admin billing",
-    "/desk/payments/providers/{provider}": "admin",
+    "/desk/payments/providers/{provider}": "admin billing",
+    "/desk/payments/providers/{provider}/switch": "admin",
     "/desk/staff": "admin",
     "/desk/staff/invite": "admin",
     "/desk/staff/{reader}": "admin",
@@ -119,8 +120,9 @@ def test_foreign_ids_change_nothing(app: Flask, office: Office):
     client = office.at_desk(app)
     fields: dict[str, object] = {"reason": "por curiosidad", "email": "x@example.com", "roles": "reader"}
     for to in (
-        "/desk/customers/{customer}/view", "/desk/customers/{customer}/invite", "/desk/payments/providers/{provider}",
-        "/desk/staff/{reader}", "/desk/staff/{reader}/disable", "/desk/staff/{reader}/enable",
+        "/desk/customers/{customer}/view", "/desk/customers/{customer}/invite",
+        "/desk/payments/providers/{provider}/switch", "/desk/staff/{reader}",
+        "/desk/staff/{reader}/disable", "/desk/staff/{reader}/enable",
     ):  # fmt: skip
         assert post(client, "/desk/audit", address(to, stranger), fields).status_code == 404, to
 

@@ -17,7 +17,6 @@ from saas.clock import now
 from saas.outbox import OutboxRow
 from saas.scope import unit_of_work
 from tenants.models import Tenant
-from tenants.provider_accounts import ProviderAccount
 from tenants.services import ChangedMeanwhile, change_settings, edition
 from tenants.settings import complete
 from tests.blueprints.desk.office import Office, make_office, post, text_of
@@ -257,21 +256,6 @@ def test_optional_parts_are_switched(app: Flask, office: Office):
     assert post(client, "/desk/settings/capabilities", fields={"chosen": ["desk"]}).status_code == 422
     assert post(client, "/desk/settings/capabilities", fields={"chosen": []}).status_code == 303
     assert tenant_row(office).capabilities == []
-
-
-def test_the_switch_of_a_provider(app: Flask, office: Office):
-    client, page = office.at_desk(app), f"/desk/payments/providers/{office.provider}"
-    for page_of in ("/desk/payments/providers", page):
-        assert "SECRETO" not in text_of(client.get(page_of))
-    for enabled in ("no", "yes"):
-        before = tenant_row(office).version
-        assert post(client, page, fields={"enabled": enabled}).status_code == 303
-        with unit_of_work(office.tenant.id) as session:
-            assert session.execute(select(ProviderAccount.enabled)).scalar_one() is (enabled == "yes")
-        assert tenant_row(office).version == before + 1
-    assert last_audit(office).action == "provider.switched-on"
-    billing = office.at_desk(app, "billing")
-    assert post(billing, "/desk/payments/quarantine", page, {"enabled": "no"}).status_code == 403
 
 
 def test_quarantine_is_resolved_once_with_a_note(app: Flask, office: Office):

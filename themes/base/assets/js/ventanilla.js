@@ -71,6 +71,10 @@
     all("[aria-disabled]", form).forEach((button) => button.removeAttribute("aria-disabled"));
   }));
 
+  /* The way to a payment page leads on by itself, but not back again: who comes back wants to stay. */
+  const visit = performance.getEntriesByType("navigation")[0];
+  if (!visit || visit.type !== "back_forward") all("form[data-leave]").forEach((form) => form.requestSubmit());
+
   /* A page that waits for news fetches itself and swaps only its live part; it reloads when its state has changed. */
   const live = document.querySelector("[data-live][data-every]");
   if (live) {
