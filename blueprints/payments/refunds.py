@@ -151,13 +151,16 @@ def ask_back(
     first = uuid.uuid5(ask_id, "0")
     if db.session.execute(select(Refund.id).where(Refund.id == first)).scalar() is not None:
         return 0
-    left = amount
+    left, wishes = amount, []
     for payment in payments:
         part = min(left, refundable(payment.id).get(None, 0))
-        if part <= 0:
-            continue
-        refund_id = first if left == amount else new_id()
-        left -= part
+        if part > 0:
+            wishes.append((payment, part))
+            left -= part
+    if left:
+        raise Refusal(N_("The credit does not hold so much."), field="amount")
+    for number, (payment, part) in enumerate(wishes):
+        refund_id = first if number == 0 else new_id()
         wish = NewRefund(payment.id, [(None, part)], "", "")
         _write(payment, wish, state=rules.ASKED, asked_by=actor.user_id, now=now, refund_id=refund_id)
         audit.record(
@@ -167,8 +170,6 @@ def ask_back(
             customer_id=payment.customer_id,
             data=_facts(payment, part, None, "", ""),
         )
-    if left:
-        raise Refusal(N_("The credit does not hold so much."), field="amount")
     return amount
 
 
