@@ -9,11 +9,21 @@ from blueprints.payments.interface import Adapter
 from saas.config import Config
 
 SIMULATOR = "bank-simulator"
+PAYU = "payu"
 COLLECTOR = "collector"
+STRIPE = "stripe"
 ADAPTERS = {
     SIMULATOR: "blueprints.payments.providers.bank_simulator.adapter:BankSimulator",
+    PAYU: "blueprints.payments.providers.payu.adapter:PayU",
     COLLECTOR: "blueprints.payments.providers.collector.adapter:Collector",
+    STRIPE: "blueprints.payments.providers.stripe.adapter:Stripe",
 }
+# Where payers of live and, without a look-alike, of test accounts are sent by a form, also by way of a redirect.
+ORIGINS = (
+    "https://checkout.payulatam.com",
+    "https://sandbox.checkout.payulatam.com",
+    "https://checkout.stripe.com",
+)
 
 
 class NoSuchProvider(Exception):
@@ -39,5 +49,5 @@ def exists(provider: str, config: Config) -> bool:
 def form_origins(config: Config) -> list[str]:
     """The origins that a payer may be sent to."""
     if config.environment == "production" or config.simulator_host is None:
-        return []
-    return [config.origin(config.simulator_host)]
+        return list(ORIGINS)
+    return [config.origin(config.simulator_host), *ORIGINS]

@@ -1,0 +1,1 @@
+"""PayU Latam: WebCheckout, confirmations, Queries API and refunds. See docs/payments-payu.md."""
