@@ -51,12 +51,17 @@ class CodeForm(AccessForm):
 
     code = StringField(_l("Code"), [needed(_l("Type the code."))])
 
+    def refuse(self, refusal: Refusal) -> None:
+        """A code that did not count is of no more use: the box comes back empty."""
+        super().refuse(refusal)
+        self.code.data = ""
+
 
 class PasswordForm(AccessForm):
     current = PasswordField(_l("Password"), [needed(_l("Type your password."))])
 
 
-class SwitchOffForm(AccessForm):
+class SwitchOffForm(CodeForm):
     current = PasswordField(_l("Present password"), [needed(_l("Type your present password."))])
     code = StringField(_l("Code of the app, or a recovery code"), [needed(_l("Type the code."))])
 
