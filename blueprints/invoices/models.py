@@ -77,12 +77,6 @@ class Invoice(TenantOwned, Model):
             postgresql_where=text("open_amount > 0 AND void_at IS NULL"),
         ),
         Index("ix_invoices_batch", "tenant_id", "batch_id"),
-        Index(
-            "ix_invoices_payment_code",
-            "tenant_id",
-            "payment_code",
-            postgresql_where=text("payment_code IS NOT NULL"),
-        ),
         CheckConstraint("total > 0 AND subtotal >= 0 AND tax >= 0 AND withholding >= 0", name="amounts"),
         CheckConstraint("subtotal + tax - withholding = total", name="total"),
         CheckConstraint(

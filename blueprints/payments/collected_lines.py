@@ -7,7 +7,7 @@ import uuid
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from blueprints.invoices.models import Invoice
 from blueprints.invoices.rules import due
@@ -96,7 +96,9 @@ def _same_key(line: Any, account: OpenedAccount) -> Any | None:
 
 def _whose(reference: str) -> tuple[Any | None, list[uuid.UUID]]:
     """The attempt that has this number, and the invoices that have this payment code (at most two are read)."""
-    spellings = rules.spellings(reference)
+    number = rules.bare(reference)
+    if not number:
+        return None, []
     attempt = db.session.execute(
         select(Attempt.id, Attempt.reference)
         .where(
@@ -104,13 +106,17 @@ def _whose(reference: str) -> tuple[Any | None, list[uuid.UUID]]:
             Attempt.provider_account_id.in_(
                 select(ProviderAccount.id).where(ProviderAccount.provider == PROVIDER)
             ),
-            Attempt.provider_reference.in_(spellings),
+            Attempt.provider_reference == number,
         )
         .limit(1)
     ).first()
     invoices = db.session.execute(
         select(Invoice.id)
-        .where(Invoice.payment_code.in_(spellings), Invoice.void_at.is_(None))
+        .where(
+            Invoice.payment_code.is_not(None),
+            func.ltrim(Invoice.payment_code, "0") == number,
+            Invoice.void_at.is_(None),
+        )
         .order_by(Invoice.open_amount.desc())
         .limit(2)
     ).scalars()
@@ -141,7 +147,7 @@ def _observation(line: Any, account: OpenedAccount, reference: str) -> Observati
         amount=line.amount,
         currency=line.currency,
         mode=account.mode,
-        provider_reference=rules.spellings(line.reference)[-1],
+        provider_reference=rules.bare(line.reference),
         occurred_at=_noon(line.paid_on),
         evidence=FILE,
         raw_digest=line.sha256,

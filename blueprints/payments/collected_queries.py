@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, case, exists, func, select, tuple_
 from sqlalchemy.orm import aliased
 
 from blueprints.invoices.models import Invoice
@@ -197,18 +197,19 @@ def forecast_lines(collected_file_id: uuid.UUID, limit: int = SHOWN) -> list[Any
 
 def _expectation() -> ColumnElement[str]:
     line, earlier = CollectedLineRow, aliased(CollectedLineRow)
-    spellings = (line.reference, func.ltrim(line.reference, "0"))
+    number = func.ltrim(line.reference, "0")
     collector = select(ProviderAccount.id).where(ProviderAccount.provider == PROVIDER)
-    is_coupon = and_(
-        Attempt.provider_account_id.in_(collector),
-        or_(*(Attempt.provider_reference == text for text in spellings)),
-    )
+    is_coupon = and_(Attempt.provider_account_id.in_(collector), Attempt.provider_reference == number)
     agrees = and_(
         Attempt.provider_account_id == line.provider_account_id,
         Attempt.amount == line.amount,
         Attempt.currency == line.currency,
     )
-    is_invoice = and_(or_(*(Invoice.payment_code == text for text in spellings)), Invoice.void_at.is_(None))
+    is_invoice = and_(
+        Invoice.payment_code.is_not(None),
+        func.ltrim(Invoice.payment_code, "0") == number,
+        Invoice.void_at.is_(None),
+    )
     # Before it is paid, whether the second amount is the right one is told by the day alone.
     owed = case(
         (

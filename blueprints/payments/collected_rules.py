@@ -58,7 +58,6 @@ def check_days(lines: Iterable[CollectedLine], today: datetime.date) -> None:
             )
 
 
-def spellings(reference: str) -> list[str]:
-    """How a printed reference may stand in our books: as it is, and without the zeros that fill its column."""
-    bare = reference.lstrip("0")
-    return list(dict.fromkeys(text for text in (reference, bare) if text))
+def bare(reference: str) -> str:
+    """A printed reference without the zeros in front: columns are filled with them, so they say nothing."""
+    return reference.lstrip("0")

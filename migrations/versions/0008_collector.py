@@ -18,11 +18,10 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    op.create_index(
-        "ix_invoices_payment_code",
-        "invoices",
-        ["tenant_id", "payment_code"],
-        postgresql_where=sa.text("payment_code IS NOT NULL"),
+    # Without the zeros in front: files fill their columns with them, and codes may begin with some of their own.
+    op.execute(
+        "CREATE INDEX ix_invoices_payment_code ON invoices (tenant_id, ltrim(payment_code, '0'))"
+        " WHERE payment_code IS NOT NULL"
     )
     _files()
     _lines()

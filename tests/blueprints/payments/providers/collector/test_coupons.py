@@ -54,9 +54,7 @@ def read_back(svg: str, scale: int = 2) -> list[zxingcpp.Barcode]:
     picture = Image.new("L", (width * scale, HEIGHT * scale), 255)
     pen = ImageDraw.Draw(picture)
     for start, length in re.findall(r"M(\d+) 0h(\d+)v", svg.split('fill="#000"')[1]):
-        pen.rectangle(
-            [int(start) * scale, 0, (int(start) + int(length)) * scale - 1, HEIGHT * scale], fill=0
-        )
+        pen.rectangle([int(start) * scale, 0, (int(start) + int(length)) * scale - 1, HEIGHT * scale], fill=0)
     return zxingcpp.read_barcodes(picture)
 
 
@@ -165,7 +163,14 @@ def test_elements_of_odd_length_stay_apart(reference: str, amount: int):
 
 @pytest.mark.parametrize(
     ("symbol", "text"),
-    [("itf", "123"), ("itf", ""), ("itf", "12a4"), ("gs1-128", "4157709"), ("gs1-128", "(96)12x"), ("qr", "12")],
+    [
+        ("itf", "123"),
+        ("itf", ""),
+        ("itf", "12a4"),
+        ("gs1-128", "4157709"),
+        ("gs1-128", "(96)12x"),
+        ("qr", "12"),
+    ],
 )
 def test_no_bars_for_what_they_cannot_hold(symbol: str, text: str):
     with pytest.raises(ValueError, match=r"Interleaved|GS1|symbol"):

@@ -62,7 +62,9 @@ def test_what_is_written_is_read(name: str, wanted: list[tuple[str, int, datetim
 @pytest.mark.parametrize("name", NAMES)
 def test_records_are_read_as_they_were_written(name: str):
     made = payment("123", 4_567, 8, currency=layout(name).currency or "ARS")
-    found = [values for _n, kind, values in records_of(layout(name), daily_file(name, [made])) if kind == "detail"]
+    found = [
+        values for _n, kind, values in records_of(layout(name), daily_file(name, [made])) if kind == "detail"
+    ]
     given = {**GIVEN, **made}
     for key, value in found[0].items():
         if key == "return_cause":
