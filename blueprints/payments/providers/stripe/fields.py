@@ -37,7 +37,12 @@ FIELDS: Sequence[AccountField] = (
         SECRET,
         N_("Signing secret of the notices"),
         secret=True,
-        hint=N_("Begins with whsec_. Stripe shows it where the address of the notices is entered."),
+        # The address of the notices exists only once the account does: without the secret they are refused,
+        # and payments are known by asking.
+        required=False,
+        hint=N_(
+            "Begins with whsec_. Stripe shows it once the notice address is entered there; it can follow later."
+        ),
         pattern=WEBHOOK_SECRET.pattern,
     ),
     AccountField(
@@ -53,7 +58,8 @@ FIELDS: Sequence[AccountField] = (
 def check_account(account: ProviderAccountView) -> None:
     """Raises Refusal with the field for credentials that cannot be right."""
     _check_key(account)
-    if not WEBHOOK_SECRET.fullmatch(account.secrets.get(SECRET, "")):
+    secret = account.secrets.get(SECRET, "")
+    if secret and not WEBHOOK_SECRET.fullmatch(secret):
         raise Refusal(N_("The signing secret begins with whsec_."), field=SECRET)
     access, connected = account.settings.get("access", OWN), account.settings.get("connected_account", "")
     if access not in (OWN, CONNECT):

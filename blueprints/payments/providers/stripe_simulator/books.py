@@ -51,7 +51,7 @@ class Books:
             reply = Reply(200, shapes.public(self._expanded(self._route(method, path, params), params)))
         except Wrong as wrong:
             reply = Reply(wrong.status, wrong.body)
-        except (KeyError, TypeError, ValueError) as problem:
+        except (AttributeError, KeyError, TypeError, ValueError) as problem:
             reply = Reply(400, Wrong(f"Invalid parameters ({type(problem).__name__}).").body)
         if method == "POST" and key and reply.status not in (400, 404):
             shelf.keep(key, Kept(digest, reply.status, reply.body))
@@ -121,7 +121,7 @@ class Books:
             "expires_at": expires_at,
             "livemode": self.happenings.live,
             "locale": params.get("locale"),
-            "metadata": params.get("metadata", {}),
+            "metadata": _group(params, "metadata"),
             "mode": mode,
             "payment_intent": None,
             "payment_status": "unpaid" if mode == "payment" else "no_payment_required",
@@ -129,7 +129,7 @@ class Books:
             "status": "open",
             "success_url": params["success_url"],
             "url": self.page(session_id),
-            "_payment": params.get("payment_intent_data", {}),
+            "_payment": _group(params, "payment_intent_data"),
             "_lines": [
                 [line["price_data"]["product_data"]["name"], int(line["price_data"]["unit_amount"])]
                 for line in params.get("line_items", [])
@@ -164,7 +164,7 @@ class Books:
             customer=params["customer"],
             payment_method=method["id"],
             description=params.get("description"),
-            metadata=params.get("metadata", {}),
+            metadata=_group(params, "metadata"),
         )
         return self.happenings.charge_card(intent, method)
 
@@ -228,6 +228,13 @@ _LISTED = {
     "balance_transactions": "balance_transaction",
     "payment_methods": "payment_method",
 }
+
+
+def _group(params: Thing, name: str) -> Thing:
+    group = params.get(name, {})
+    if not isinstance(group, dict):
+        raise Wrong("Invalid object", param=name)
+    return group
 
 
 def _amount(said: str | int) -> int:
