@@ -16,6 +16,7 @@ from blueprints.invoices.models import Invoice
 from blueprints.ledger.queries import receivables_by_invoice, unbalanced_entries
 from blueprints.payments.account_checks import problems_of_accounts
 from blueprints.payments.checking import differences
+from blueprints.platform.certificate import rsa_problem
 from saas import audit, outbox
 from saas.config import Config
 from saas.platform_database import platform_connection
@@ -134,6 +135,10 @@ def doctor() -> None:
         lines.extend((False, f"{found.tenant}: {found.account}: {found.sentence}") for found in wrong)
     except Exception as problem:
         lines.append((False, f"the database does not answer: {type(problem).__name__}"))
+    if config.https and config.environment == "production":
+        found = rsa_problem(config.platform_host)
+        sentence = f"certificate for payment notices, {config.platform_host}: {found or 'RSA'}"
+        lines.append((found is None, sentence))
     for good, sentence in lines:
         click.echo(f"{'ok ' if good else 'BAD'}  {sentence}")
     sys.exit(0 if all(good for good, _sentence in lines) else 1)
