@@ -13,6 +13,7 @@ capability = Capability(
         "blueprints.payments.desk_blueprint:pages",
         "blueprints.payments.providers.bank_simulator.pages:pages",
         "blueprints.payments.providers.payu_simulator.checkout:pages",
+        "blueprints.payments.providers.stripe_simulator.pages:pages",
     ),
     models=(
         "blueprints.payments.models",
@@ -20,6 +21,7 @@ capability = Capability(
         "blueprints.payments.refund_models",
         "blueprints.payments.providers.bank_simulator.models",
         "blueprints.payments.providers.payu_simulator.models",
+        "blueprints.payments.providers.stripe_simulator.models",
     ),
     wiring=(
         "blueprints.payments.wiring",
