@@ -21,6 +21,7 @@ from blueprints.payments.interface import Observation
 from blueprints.payments.models import Allocation, AttemptItem, Payment, PaymentLink
 from blueprints.payments.quarantine import set_aside
 from blueprints.payments.receipts import issue_receipt
+from blueprints.payments.settling import plan_comparison
 from saas import audit
 from saas.audit import Actor
 from saas.database import db
@@ -100,6 +101,7 @@ def capture(
         paid_on=paid_on,
     )
     issue_receipt(payment_id, now)
+    plan_comparison(account, paid_at)
     audit.record(
         "payment.captured",
         actor=actor,

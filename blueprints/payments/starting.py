@@ -35,6 +35,7 @@ from blueprints.payments.interface import (
 from blueprints.payments.models import Attempt, AttemptItem
 from blueprints.payments.numbers import next_number
 from blueprints.payments.payers import Payer, payer_as_data
+from blueprints.payments.settling import plan_comparison
 from blueprints.payments.ways import ways_for
 from saas import audit
 from saas.audit import SYSTEM
@@ -106,6 +107,7 @@ def start(
         raise _no_way(way)
     account = ways[0]
     attempt_id = _freeze(payer, choice, key, account, now)
+    plan_comparison(account, now)
     for closed_id, to in closed.items():
         audit.record(
             f"payment.{to}", actor=payer.actor, subject=("attempt", closed_id), data={"from": rules.CREATED}

@@ -27,6 +27,8 @@ from blueprints.imports.models import ImportBatch, ImportRefusal
 from blueprints.invoices.models import Invoice
 from blueprints.invoices.services import add_invoice_type
 from blueprints.leases.models import Lease, Payout
+from blueprints.payments.collected_models import CollectedFile, CollectedLineRow, Coupon
+from blueprints.payments.interface import Instructions, step_as_data
 from blueprints.payments.models import (
     Allocation,
     Attempt,
@@ -41,6 +43,7 @@ from blueprints.payments.models import (
 from blueprints.payments.providers.bank_simulator.models import BankOrder
 from blueprints.payments.providers.payu_simulator.models import PayuOrder
 from blueprints.payments.receipts import CODE_GROUPS
+from blueprints.payments.settlement_models import SettlementDifference, SettlementRun
 from saas.audit import Actor, record
 from saas.clock import now
 from saas.database import db
@@ -332,11 +335,13 @@ def _payments(side: Side, size: int) -> None:
         )
         add(side, QuarantinedPayment, attempt_id=attempt, kind="surplus", data={"note": side.person_canary})
         add(side, InboxRow, headers={}, state="received")
+    _coupon(side)
     # Like the captured one, but the first: pages of receipts start from an attempt that is done.
     if size > 1:
         attempts = side.rows["payment_attempts"]
         side.rows["finished_attempts"] = attempts[1:]
     _payment_link(side)
+    _settlement(side)
     _bank_order(side)
     _payu_order(side)
 
@@ -367,6 +372,64 @@ def _payment_link(side: Side) -> None:
         payer={"email": "visita@example.com"},
         created_at=now() - datetime.timedelta(days=1),
         expires_at=now() - datetime.timedelta(hours=1),
+    )
+
+
+def _settlement(side: Side) -> None:
+    """A day whose comparison found something, and what it was."""
+    run = add(side, SettlementRun, day=now().date(), ours=1, theirs=2, checked_at=now())
+    add(
+        side,
+        SettlementDifference,
+        run_id=run,
+        kind="extra",
+        reference=f"{side.canary}-9",
+        currency=side.cast.currency,
+    )
+
+
+def _coupon(side: Side) -> None:
+    """A payment on paper, and a file of the collector who takes it."""
+    step = Instructions(f"Caja {side.canary}", "1000016", now().date(), "1234", "itf")
+    attempt = add(
+        side,
+        Attempt,
+        remember=False,
+        user_id=side.people["customer"].user_id,
+        mode="test",
+        state="expired",
+        amount=100_000,
+        currency=side.cast.currency,
+        step=step_as_data(step),
+        created_at=now() - datetime.timedelta(days=9),
+        expires_at=now() - datetime.timedelta(days=2),
+    )
+    side.rows["coupon_attempts"] = [attempt]
+    add(side, Coupon, attempt_id=attempt, file_id=side.first("files"))
+    files = [
+        add(
+            side,
+            CollectedFile,
+            file_name=f"{side.canary}-{number}.txt",
+            state="done",
+            lines=1,
+            total=100_000,
+            currency=side.cast.currency,
+            layout="csv-v1",
+            outcome={"paid": 1},
+        )
+        for number in range(2)
+    ]
+    add(
+        side,
+        CollectedLineRow,
+        collected_file_id=files[0],
+        number=2,
+        amount=100_000,
+        currency=side.cast.currency,
+        reference=side.canary,
+        effect="quarantined:unknown-reference",
+        applied_at=now(),
     )
 
 
