@@ -310,6 +310,7 @@ ELSEWHERE: dict[str, tuple[int, str]] = {
     "payments.summary": (422, "nothing was chosen"),
     "payments.confirm": (422, "nothing was chosen"),
     "imports.progress": (303, "the batch is done"),
+    "payments_desk.collected_progress": (303, "the file is done"),
     "desk.choose_main_domain": (303, "no name was chosen"),
 }
 # What a form full of foreign and senseless fields may come to when the rightful sends it.
