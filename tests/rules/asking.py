@@ -92,6 +92,10 @@ def value_of(name: str, kind: str, side: Side) -> str:
         return str(side.order_id)
     if name == "payu_order_id":
         return str(side.payu_order_id)
+    if name == "stripe_session_id":
+        return str(side.stripe_session_id)
+    if name == "stripe_merchant_id":
+        return str(side.stripe_merchant_id)
     table = TABLES.get(name, name.removesuffix("_id") + "s")
     if not side.rows.get(table):
         raise Unknown(f"<uuid:{name}>: say in tests/rules/asking.py which table it names a row of")
@@ -111,7 +115,7 @@ def hostile_form(side: Side) -> dict[str, Any]:
         "next": "/",
     }
     for table, ids in side.rows.items():
-        if ids and table not in ("sessions", "finished_attempts", "coupon_attempts"):
+        if ids and table not in ("sessions", "finished_attempts"):
             form.setdefault(table, [str(row_id) for row_id in ids])
             form.setdefault(_singular(table) + "_id", str(ids[0]))
             form.setdefault(_singular(table), str(ids[0]))
@@ -178,7 +182,6 @@ def rightful(world: World, route: Route) -> Asker:
 def given_to(route: Route, side: Side) -> dict[str, str]:
     """What the rightful fill in where the victim's first row is not what the page is about."""
     special = {
-        "payments.coupon": {"attempt_id": side.first("coupon_attempts")},
         "logo.picture": {"file_id": side.first("logos")},
         "desk.colleague": {"user_id": side.people["colleague"].user_id},
         "desk.change": {"user_id": side.people["colleague"].user_id},

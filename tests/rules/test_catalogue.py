@@ -27,6 +27,7 @@ NO_TENANT = {
     "bank_simulator_orders": "the books of an invented bank, which knows merchants and no tenants",
     "payu_simulator_orders": "the books of PayU's look-alike, which knows merchants and no tenants",
     "payu_simulator_transactions": "the books of PayU's look-alike, which knows merchants and no tenants",
+    "stripe_simulator_things": "the books of Stripe's look-alike, which knows merchants and no tenants",
     "alembic_version": "the schema's own revision",
 }
 # Tables with a tenant_id whose key is something else.
@@ -42,6 +43,8 @@ GLOBAL_UNIQUE = {
     "uq_payu_simulator_orders_merchant_reference": "the look-alike's own books",
     "uq_payu_simulator_orders_number": "the look-alike's own books",
     "pk_payu_simulator_transactions": "the look-alike's own books",
+    "pk_stripe_simulator_things": "the look-alike's own books",
+    "uq_stripe_simulator_things_merchant_name": "the look-alike's own books",
     "alembic_version_pkc": "the schema's own revision",
 }
 # Indexes of tenant tables that do not begin with the tenant.
@@ -300,6 +303,7 @@ def test_rights_of_the_application(catalogue: psycopg.Connection, tenant_tables:
         "bank_simulator_orders": {"SELECT", "INSERT", "UPDATE"},
         "payu_simulator_orders": {"SELECT", "INSERT", "UPDATE"},
         "payu_simulator_transactions": {"SELECT", "INSERT", "UPDATE"},
+        "stripe_simulator_things": {"SELECT", "INSERT", "UPDATE"},
         "alembic_version": {"SELECT"},
     }
     assert dict(found) == expected

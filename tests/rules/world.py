@@ -42,6 +42,7 @@ from blueprints.payments.models import (
 )
 from blueprints.payments.providers.bank_simulator.models import BankOrder
 from blueprints.payments.providers.payu_simulator.models import PayuOrder
+from blueprints.payments.providers.stripe_simulator.database_shelf import DatabaseShelf, row_of
 from blueprints.payments.receipts import CODE_GROUPS
 from blueprints.payments.settlement_models import SettlementDifference, SettlementRun
 from saas.audit import Actor, record
@@ -91,6 +92,8 @@ class Side:
     verification_code: str = ""
     order_id: uuid.UUID | None = None
     payu_order_id: uuid.UUID | None = None
+    stripe_session_id: uuid.UUID | None = None
+    stripe_merchant_id: uuid.UUID | None = None
 
     @property
     def id(self) -> uuid.UUID:
@@ -344,6 +347,7 @@ def _payments(side: Side, size: int) -> None:
     _settlement(side)
     _bank_order(side)
     _payu_order(side)
+    _stripe_session(side)
 
 
 def _payment_link(side: Side) -> None:
@@ -479,6 +483,41 @@ def _payu_order(side: Side) -> None:
     )
     db.session.flush()
     side.payu_order_id = order_id
+
+
+def _stripe_session(side: Side) -> None:
+    """The same at Stripe's look-alike, with the merchant's own page: a session that has a declined try."""
+    shelf = DatabaseShelf(f"acct_{side.cast.slug}")
+    intent = {
+        "id": "pi_1",
+        "object": "payment_intent",
+        "amount": 100_000,
+        "amount_received": 0,
+        "currency": "cop",
+        "description": side.canary,
+        "last_payment_error": {"code": "card_declined"},
+        "latest_charge": None,
+        "metadata": {},
+        "status": "requires_payment_method",
+    }
+    session = {
+        "id": "cs_test_1",
+        "object": "checkout.session",
+        "amount_total": 100_000,
+        "cancel_url": f"http://{side.host}/",
+        "currency": "cop",
+        "customer_email": "a@example.com",
+        "expires_at": int(now().timestamp()) + 7200,
+        "mode": "payment",
+        "payment_intent": "pi_1",
+        "payment_status": "unpaid",
+        "status": "open",
+        "success_url": f"http://{side.host}/",
+        "_lines": [[f"{side.canary} {side.person_canary}", 100_000]],
+    }
+    shelf.put(intent)
+    shelf.put(session)
+    side.stripe_session_id, side.stripe_merchant_id = row_of(shelf.merchant, "cs_test_1"), shelf.row_id
 
 
 def _agency(side: Side, size: int) -> None:
