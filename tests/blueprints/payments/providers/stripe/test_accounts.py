@@ -73,7 +73,10 @@ def test_what_cannot_be_right_is_said(adapter: Stripe, given: ProviderAccountVie
 def test_the_form_asks_for_what_the_check_wants(adapter: Stripe):
     fields = {field.name: field for field in adapter.fields}
     assert [name for name, field in fields.items() if field.secret] == ["key", "webhook_secret"]
-    assert [name for name, field in fields.items() if not field.required] == ["webhook_secret", "connected_account"]
+    assert [name for name, field in fields.items() if not field.required] == [
+        "webhook_secret",
+        "connected_account",
+    ]
     assert [value for value, _label in fields["access"].choices] == ["own", "connect"]
     for name, text in {**GOOD, "connected_account": "acct_0123456789"}.items():
         assert re.fullmatch(fields[name].pattern, text)
