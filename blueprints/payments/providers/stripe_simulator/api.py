@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import uuid
+from typing import cast
 
-from flask import Response, request, url_for
+from flask import Response, current_app, request, url_for
 
 from blueprints.payments.providers.stripe_simulator.blueprint import pages
 from blueprints.payments.providers.stripe_simulator.books import Books
@@ -13,13 +14,16 @@ from blueprints.payments.providers.stripe_simulator.database_shelf import Databa
 from blueprints.payments.providers.stripe_simulator.forms import nested
 from blueprints.payments.providers.stripe_simulator.happenings import Happenings
 from blueprints.payments.providers.stripe_simulator.merchants import KEY, merchant_of
+from blueprints.payments.providers.stripe_simulator.messenger import Messenger
 from blueprints.payments.providers.stripe_simulator.notifying import notify
 from blueprints.payments.providers.stripe_simulator.shapes import Wrong
 from blueprints.payments.providers.stripe_simulator.shelf import Thing
+from blueprints.payments.wire import current_wire
 from saas.clock import now
 from saas.permissions import GATEWAY, allow
 from tenants.frame import commit_so_far, config, keyring
 
+EXTENSION = "stripe_messenger"
 LARGEST = 256 * 1024  # bytes of a question
 
 
@@ -47,9 +51,17 @@ def api(name: str) -> Response:
         request.method, f"/v1/{name}", params, key=request.headers.get("Idempotency-Key", "")[:255]
     )
     body = _with_addresses(merchant, reply.body)
-    notify(merchant, happenings)
+    notify(merchant, happenings, current_messenger())
     commit_so_far()  # a declined card is an answer of 402, and it happened
     return _said(reply.status, body, reply.headers)
+
+
+def current_messenger() -> Messenger:
+    """The application's messenger; tests lay their own."""
+    known = current_app.extensions
+    if EXTENSION not in known:
+        known[EXTENSION] = Messenger(current_wire())
+    return cast(Messenger, known[EXTENSION])
 
 
 def _storable(text: str) -> bool:

@@ -8,18 +8,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import cast
 
 import stripe
-from flask import current_app
 
 from blueprints.payments.interface import Unreachable, Wire
 from blueprints.payments.providers.stripe_simulator.shelf import Thing
-from blueprints.payments.wire import current_wire
 from saas.clock import now
 
 log = logging.getLogger("ventanilla.stripe")
-EXTENSION = "stripe_messenger"
 AT_ONCE = 0.5  # seconds: what happened is committed by then
 AGAIN = (2.0, 10.0)  # pauses before an event that was not taken is carried again
 
@@ -64,19 +60,11 @@ def post(wire: Wire, delivery: Delivery) -> int:
     return wire.send("POST", delivery.url, body=delivery.body, headers=headers).status
 
 
-def tell(url: str, secret: str, events: Iterable[Thing]) -> None:
+def tell(messenger: Messenger, url: str, secret: str, events: Iterable[Thing]) -> None:
     """Have events carried, one shortly after the other."""
     for number, event in enumerate(events):
         body = json.dumps(event, indent=2).encode()
-        current_messenger().carry(Delivery(url, AT_ONCE * (1 + number), body, secret))
-
-
-def current_messenger() -> Messenger:
-    """The application's messenger; tests lay their own."""
-    known = current_app.extensions
-    if EXTENSION not in known:
-        known[EXTENSION] = Messenger(current_wire())
-    return cast(Messenger, known[EXTENSION])
+        messenger.carry(Delivery(url, AT_ONCE * (1 + number), body, secret))
 
 
 def _in_a_thread(delay: float, work: Callable[[], None]) -> None:

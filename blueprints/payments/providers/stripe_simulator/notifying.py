@@ -6,16 +6,16 @@ from blueprints.payments.providers.stripe.notices import EVENTS
 from blueprints.payments.providers.stripe_simulator.database_shelf import ENDPOINT
 from blueprints.payments.providers.stripe_simulator.happenings import Happenings
 from blueprints.payments.providers.stripe_simulator.merchants import secret_of
-from blueprints.payments.providers.stripe_simulator.messenger import tell
+from blueprints.payments.providers.stripe_simulator.messenger import Messenger, tell
 from tenants.frame import config, keyring
 
 
-def notify(merchant: str, happenings: Happenings) -> None:
+def notify(merchant: str, happenings: Happenings, messenger: Messenger) -> None:
     """Have the events of these happenings carried. A merchant without an address hears nothing."""
     endpoint = happenings.shelf.get(ENDPOINT)
     if endpoint is not None and is_ours(endpoint["url"]):
         events = [event for event in happenings.told if event["type"] in EVENTS]
-        tell(endpoint["url"], secret_of(keyring(), merchant), events)
+        tell(messenger, endpoint["url"], secret_of(keyring(), merchant), events)
     happenings.told = []
 
 

@@ -31,7 +31,6 @@ from saas.permissions import PUBLIC, allow
 from tenants.frame import keyring
 from tenants.look import render
 
-API = api  # imported for its view
 SHOWN = 20  # payments on the merchant's page
 LONGEST_URL = 500
 # How the pages write amounts: as they are written where the money comes from.
@@ -56,13 +55,13 @@ MANAGING: dict[str, Callable[[Happenings, str], object]] = {
 }
 
 
-@pages.get("/")
+@pages.get("")
 @allow(PUBLIC)
 def welcome() -> str:
     return render("payments/stripe/welcome.html", problem="")
 
 
-@pages.post("/")
+@pages.post("")
 @allow(PUBLIC)
 def enter() -> BaseResponse | tuple[str, int]:
     """To the page of the merchant whose key it is; every test key is somebody's."""
@@ -178,7 +177,7 @@ def _act(shelf: DatabaseShelf, act: Callable[[Happenings, str], object], name: s
         act(happenings, name)
     except Wrong:
         abort(409)
-    notify(shelf.merchant, happenings)
+    notify(shelf.merchant, happenings, api.current_messenger())
 
 
 def _half(happenings: Happenings, name: str) -> int:

@@ -21,6 +21,7 @@ from blueprints.payments.accounts import adapter_of, view_of
 from blueprints.payments.interface import PayerView, Redirect, SavedMethod
 from blueprints.payments.models import ObservationRow
 from blueprints.payments.providers.stripe_simulator import messenger
+from blueprints.payments.providers.stripe_simulator.api import EXTENSION
 from blueprints.payments.providers.stripe_simulator.database_shelf import ENDPOINT, DatabaseShelf
 from blueprints.payments.providers.stripe_simulator.merchants import merchant_of, secret_of
 from blueprints.payments.providers.stripe_simulator.messenger import Delivery, Messenger
@@ -110,12 +111,12 @@ class Shop:
 def shop(app: Flask) -> Iterator[Shop]:
     paying = paying_world(app)
     wire = app.extensions[WIRE] = paying.wire
-    carrier = app.extensions[messenger.EXTENSION] = HeldMessenger(wire)
+    carrier = app.extensions[EXTENSION] = HeldMessenger(wire)
     with unit_of_work(paying.tenant.id):
         db.session.execute(update(ProviderAccount).values(enabled=False))
         paying.provider_account_id = open_test_account()
     yield Shop(paying, wire, carrier)
-    app.extensions.pop(messenger.EXTENSION, None)
+    app.extensions.pop(EXTENSION, None)
 
 
 def state(shop: Shop, attempt_id: object) -> str:
@@ -200,7 +201,7 @@ def test_pressed_twice_it_is_paid_once(shop: Shop):
     shop.press(path, decision="card")
     browser = shop.browser
     browser.get(path)
-    token = re.search(r'name="csrf_token" value="([^"]+)"', browser.get("/stripe/").text)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', browser.get("/stripe").text)
     assert token
     again = browser.post(path, data={"csrf_token": html.unescape(token[1]), "decision": "card"})
     assert again.status_code == 409
@@ -330,9 +331,9 @@ def test_a_merchant_without_an_address_hears_nothing(shop: Shop):
 
 
 def test_the_way_to_the_merchants_page(shop: Shop):
-    answer = shop.press("/stripe/", key=shop.key())
+    answer = shop.press("/stripe", key=shop.key())
     assert answer.headers["Location"].endswith(shop.merchant_path())  # type: ignore[attr-defined]
-    assert shop.press("/stripe/", key="sk_live_1").status_code == 422  # type: ignore[attr-defined]
+    assert shop.press("/stripe", key="sk_live_1").status_code == 422  # type: ignore[attr-defined]
 
 
 def test_senseless_buttons(shop: Shop):
@@ -365,5 +366,5 @@ def test_production_has_no_look_alike(app: Flask):
 
 def test_the_look_alike_is_on_its_own_host_only(shop: Shop):
     for host in (shop.paying.tenant.host, "localhost"):
-        assert client_for(shop.paying.app, host).get("/stripe/").status_code == 404
+        assert client_for(shop.paying.app, host).get("/stripe").status_code == 404
         assert client_for(shop.paying.app, host).get("/stripe/v1/refunds").status_code == 404
