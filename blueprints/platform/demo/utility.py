@@ -9,12 +9,15 @@ from random import Random
 from blueprints.accounts.models import Account, AccountParty
 from blueprints.invoices.services import NewInvoice, NewLine, issue_invoice
 from blueprints.payments.outside import OutsidePayment, record_outside_payment
+from blueprints.payments.providers.stripe_simulator.opening import open_test_account
 from blueprints.platform.demo import people
 from blueprints.platform.demo.logins import HOLDER
+from saas.audit import SYSTEM
 from saas.clock import now
 from saas.counters import take_numbers
 from saas.database import db
 from saas.ids import new_id
+from tenants.provider_account_changes import move_account
 
 CYCLES = 8  # two months each
 TOWNS = ("Godoy Cruz", "Luján de Cuyo", "Las Heras", "Maipú", "Guaymallén")
@@ -51,6 +54,8 @@ def load(today: datetime.date, password_hash: str, *, supplies: int = 44) -> Non
         for index, account_id in enumerate(accounts):
             _bill(dice, index, account_id, ago, today)
     people.add_login(HOLDER.email, "Camila Benítez Funes", password_hash, customer_id=camila)
+    # The utility is paid through Stripe's look-alike; the simulated bank stays a second way.
+    move_account(open_test_account(), up=True, actor=SYSTEM)
 
 
 def _supply(dice: Random, number: int, holder: uuid.UUID, street: str, town: str, category: str) -> uuid.UUID:
