@@ -6,7 +6,6 @@ Measured by `bin/bench`: imports of components and translations were half of the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -19,6 +18,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from saas.escaping import escaped
+from saas.having import Having
 from saas.kept_parts import KEPT, KeptPart
 
 _spoken: ContextVar[Phrases | None] = ContextVar("spoken", default=None)
@@ -149,14 +149,9 @@ def spoken() -> Phrases | None:
     return _spoken.get()
 
 
-@contextmanager
-def one_language(phrases: Phrases) -> Iterator[None]:
+def one_language(phrases: Phrases) -> Having[Phrases | None]:
     """The language does not change while a template is rendered, so it is asked for once."""
-    token = _spoken.set(phrases)
-    try:
-        yield
-    finally:
-        _spoken.reset(token)
+    return Having(_spoken, phrases)
 
 
 def speak_through(app: Flask, phrases: Callable[[], Phrases]) -> None:

@@ -45,7 +45,7 @@ class Words:
 
         Nothing filters here: the statement names the tenant itself. Raises KeyError when a value is missing.
         """
-        given = tuple(values[name] for name in self.names)
+        given = tuple([values[name] for name in self.names])
         connection = db.session.connection()
         cursor = RawCursor(connection.connection.driver_connection)  # type: ignore[arg-type]
         try:

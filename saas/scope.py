@@ -31,6 +31,7 @@ from sqlalchemy.orm import (
 )
 
 from saas.database import db
+from saas.having import Having
 from saas.ids import new_id
 
 _tenant: ContextVar[uuid.UUID | None] = ContextVar("tenant", default=None)
@@ -62,26 +63,16 @@ def active_tenant_id() -> uuid.UUID | None:
     return _tenant.get()
 
 
-@contextmanager
-def tenant_scope(tenant_id: uuid.UUID | None) -> Iterator[None]:
+def tenant_scope(tenant_id: uuid.UUID | None) -> Having[uuid.UUID | None]:
     """Make a tenant the active one. A transaction belongs to one tenant, so none may be open."""
-    token = _tenant.set(tenant_id)
-    try:
-        yield
-    finally:
-        _tenant.reset(token)
+    return Having(_tenant, tenant_id)
 
 
-@contextmanager
-def leaving_the_net(reason: str) -> Iterator[None]:
+def leaving_the_net(reason: str) -> Having[str | None]:
     """Run statements that the filter cannot rewrite. They must name the tenant themselves."""
     if not reason:
         raise ValueError("leaving the net needs a reason")
-    token = _outside.set(reason)
-    try:
-        yield
-    finally:
-        _outside.reset(token)
+    return Having(_outside, reason)
 
 
 @contextmanager

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import secrets
 import time
 import uuid
-from contextlib import ExitStack
 from typing import Any
 
 from flask import Flask, Response, abort, current_app, g, redirect, request
@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from saas import csrf, outbox
 from saas.config import Config
 from saas.database import db
+from saas.having import Having
 from saas.headers import secure
 from saas.permissions import GATEWAY, PUBLIC, SIGNED_IN, needs_confirmation, permission_of
 from saas.refusals import NotFound, Refusal
@@ -64,35 +65,36 @@ def session_token() -> str | None:
 
 
 def _open() -> BaseResponse | None:
-    g.began = time.perf_counter()
-    g.request_id = uuid.uuid4().hex
-    place: Place = request.environ.get("ventanilla.place") or Place("none")
-    g.place = place
-    g.tenant = g.viewer = g.notice = g.csrf_token = None
-    _match_place(place.kind)
-    view = current_app.view_functions.get(request.endpoint or "")
+    # The things themselves: each touch of a proxy looks for them anew, and this runs before every answer.
+    app, asked, here = _itself(current_app), _itself(request), _itself(g)
+    here.began = time.perf_counter()
+    here.request_id = secrets.token_hex(16)
+    place: Place = asked.environ.get("ventanilla.place") or Place("none")
+    here.place = place
+    here.tenant = here.viewer = here.notice = here.csrf_token = None
+    lives = _match_place(place.kind)
+    view = app.view_functions.get(asked.endpoint or "")
     permission = permission_of(view) if view else None
-    g.quiet_view = getattr(view, "quiet", False)
-    g.scope = ExitStack()
-    g.scope.enter_context(tenant_scope(place.tenant_id))
-    lives = _place_of_view()
+    here.quiet_view = getattr(view, "quiet", False)
+    here.scope = tenant_scope(place.tenant_id)
+    here.scope.__enter__()  # until the request is let go
     if getattr(view, "static", False):
         if lives not in (place.kind, ANY):
             abort(404)
         return None
     if place.tenant_id is not None:
         token = session_token()
-        host = request.environ["ventanilla.host"]
+        host = asked.environ["ventanilla.host"]
         try:
-            g.tenant, g.viewer, g.notice = visit(host, digest(token) if token else None)
+            here.tenant, here.viewer, here.notice = visit(host, digest(token) if token else None)
         except NotFound:
-            current_app.extensions["host_book"].forget(host)  # it may be somebody else's by the next request
+            app.extensions["host_book"].forget(host)  # it may be somebody else's by the next request
             raise
-        if token and g.viewer is None:
-            log.info("session not known here", extra={"event": "session_unknown", "tenant": g.tenant.slug})
-        if g.tenant.status != "active":
+        if token and here.viewer is None:
+            log.info("session not known here", extra={"event": "session_unknown", "tenant": here.tenant.slug})
+        if here.tenant.status != "active":
             abort(503)
-    if request.routing_exception is not None:
+    if asked.routing_exception is not None:
         return None  # Flask raises it next; the error page is the tenant's
     if view is None or lives not in (place.kind, ANY):
         abort(404)
@@ -102,11 +104,13 @@ def _open() -> BaseResponse | None:
     return confirm_first() if answer is None and needs_confirmation(view) else answer
 
 
-def _match_place(kind: str) -> None:
-    """An address may exist on several kinds of hosts (“/” does): take the one of this host."""
+def _match_place(kind: str) -> str:
+    """An address may exist on several kinds of hosts (“/” does): take the one of this host. Returns where the page
+    lives in the end."""
     rule = request.url_rule
-    if rule is None or _place_of(rule.endpoint) in (kind, ANY):
-        return
+    lives = _place_of(rule.endpoint if rule else "")
+    if rule is None or lives in (kind, ANY):
+        return lives
     for other in current_app.url_map.iter_rules():
         if (
             other.rule == rule.rule
@@ -114,7 +118,8 @@ def _match_place(kind: str) -> None:
             and _place_of(other.endpoint) == kind
         ):
             request.url_rule = other
-            return
+            return kind
+    return lives
 
 
 def _place_of(endpoint: str) -> str:
@@ -122,8 +127,8 @@ def _place_of(endpoint: str) -> str:
     return blueprint.place if isinstance(blueprint, Pages) else ANY
 
 
-def _place_of_view() -> str:
-    return _place_of(request.endpoint or "")
+def _itself(proxy: Any) -> Any:
+    return proxy._get_current_object()
 
 
 def _check_capability() -> None:
@@ -233,38 +238,41 @@ def _csrf_key() -> bytes:
 
 def _binding() -> str:
     """What the visitor's form token is bound to: the session, or an anonymous seed of this browser."""
-    tenant = g.tenant.id.hex if g.tenant else g.place.kind
-    if g.viewer is not None:
-        return f"{tenant}:session:{g.viewer.session_id}"
-    seed = request.cookies.get(cookie_name(SEED_COOKIE)) or g.get("new_seed")
+    here = _itself(g)
+    tenant = here.tenant.id.hex if here.tenant else here.place.kind
+    if here.viewer is not None:
+        return f"{tenant}:session:{here.viewer.session_id}"
+    seed = request.cookies.get(cookie_name(SEED_COOKIE)) or here.get("new_seed")
     return f"{tenant}:seed:{seed}" if seed else ""
 
 
 def csrf_token() -> str:
     """The token for a form on this page; gives an anonymous browser a seed to bind it to."""
-    if g.viewer is None and not request.cookies.get(cookie_name(SEED_COOKIE)) and not g.get("new_seed"):
-        g.new_seed = new_token()
-    token: str | None = g.get("csrf_token")
+    here = _itself(g)
+    if here.viewer is None and not request.cookies.get(cookie_name(SEED_COOKIE)) and not here.get("new_seed"):
+        here.new_seed = new_token()
+    token: str | None = here.get("csrf_token")
     if token is None:  # one mask a page is enough: a page has several forms
-        token = g.csrf_token = csrf.make_token(_csrf_key(), _binding())
+        token = here.csrf_token = csrf.make_token(_csrf_key(), _binding())
     return token
 
 
 def _close(response: Response) -> Response:
     """The one commit. An answer that refuses (status 400 and up) leaves nothing behind."""
+    here = _itself(g)
     has_work = db.session.registry.has()
-    wake = bool(g.get("wake"))
-    if has_work and response.status_code < 400 and not g.get("failed"):
+    wake = bool(here.get("wake"))
+    if has_work and response.status_code < 400 and not here.get("failed"):
         db.session.commit()
         wake = bool(db.session.info.pop("outbox", False)) or wake
     elif has_work:
         db.session.rollback()
-    if g.get("new_seed"):
-        set_cookie(response, SEED_COOKIE, g.new_seed)
+    if here.get("new_seed"):
+        set_cookie(response, SEED_COOKIE, here.new_seed)
     settings = config()
-    targets = current_app.extensions["form_targets"]() if g.get("tenant") else ()
-    secure(response, https=settings.https, form_targets=targets, private=not g.get("cacheable"))
-    response.headers["X-Request-ID"] = g.get("request_id", "")
+    targets = current_app.extensions["form_targets"]() if here.get("tenant") else ()
+    secure(response, https=settings.https, form_targets=targets, private=not here.get("cacheable"))
+    response.headers["X-Request-ID"] = here.get("request_id", "")
     if request.method == "HEAD":
         response.set_data(b"") if not response.direct_passthrough else None
     _log(response)
@@ -295,7 +303,7 @@ def set_cookie(response: Response, name: str, value: str, *, lifetime: int | Non
 
 
 def _log(response: Response) -> None:
-    known, asked = g._get_current_object(), request._get_current_object()  # type: ignore[attr-defined]
+    known, asked = _itself(g), _itself(request)
     viewer: Viewer | None = known.get("viewer")
     tenant: TenantContext | None = known.get("tenant")
     began = known.get("began")
@@ -325,9 +333,9 @@ def client_address() -> str:
 
 def _let_go(_error: BaseException | None) -> None:
     db.session.remove()
-    scope: ExitStack | None = g.pop("scope", None)
+    scope: Having[uuid.UUID | None] | None = g.pop("scope", None)
     if scope is not None:
-        scope.close()
+        scope.__exit__()
 
 
 def _failed(problem: Exception) -> BaseResponse | tuple[str, int]:

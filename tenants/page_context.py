@@ -36,6 +36,7 @@ class NavEntry:
 
 def init_page_context(app: Flask) -> None:
     app.extensions["page_surroundings"] = _surroundings
+    app.extensions["fixed_addresses"] = {}
     environment = app.jinja_env
     environment.globals.update(
         csrf_field=_csrf_field,
@@ -95,7 +96,7 @@ def address_of_page(endpoint: str, **values: Any) -> str:
     """`url_for`, which remembers the addresses that have no variable part: menus and tabs are made of them."""
     if values or not has_request_context() or endpoint.startswith("."):
         return url_for(endpoint, **values)
-    known: dict[str, str] = current_app.extensions.setdefault("fixed_addresses", {})
+    known: dict[str, str] = current_app.extensions["fixed_addresses"]
     address = known.get(endpoint)
     if address is None:
         address = url_for(endpoint)
