@@ -85,9 +85,9 @@ def add() -> Answer:
     settings, secrets = typed_of(form, fields, secret=False), typed_of(form, fields, secret=True)
     view = ProviderAccountView(new_id(), g.tenant.id, chosen, form.mode.data, settings, secrets)
     found = try_out(adapter(chosen, config()), view)
-    if found.refusal is not None and AS_IT_IS not in request.form:
+    if found.refusal is not None and (found.impossible or AS_IT_IS not in request.form):
         refuse(form, found.refusal)
-        return _new_page(chosen, form, failed=True), 422
+        return _new_page(chosen, form, failed=not found.impossible), 422
     try:
         account_id, _token = add_provider_account(
             chosen,
@@ -232,9 +232,9 @@ def replace(provider_account_id: uuid.UUID) -> Answer:
         return _replace_page(sheet, form), 422
     secrets = typed_of(form, fields, secret=True)
     found = _tried(sheet, sheet.settings, secrets) if secrets and is_here(sheet.provider) else None
-    if found is not None and found.problem is not None and AS_IT_IS not in request.form:
+    if found is not None and found.problem is not None and (found.impossible or AS_IT_IS not in request.form):
         refuse(form, found.refusal or Refusal(found.problem))
-        return _replace_page(sheet, form, failed=True), 422
+        return _replace_page(sheet, form, failed=not found.impossible), 422
     try:
         replace_secrets(
             provider_account_id,

@@ -34,7 +34,7 @@ from tenants.provider_account_services import LONGEST_NAME
 MISSING = _l("Fill in this field.")
 LONGEST_VALUE = 4000  # characters: some keys are long
 OF = "of_"  # before the names of the adapter's fields, which must not meet ours
-RADIO_AT_MOST = 4
+RADIO_AT_MOST = 2
 
 
 def one_line(typed: Any) -> Any:

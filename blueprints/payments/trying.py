@@ -19,12 +19,14 @@ from tenants.provider_account_services import OpenedAccount
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a test found. `problem`: a sentence in the viewer's language, None when all is well; `silent` when
-    the provider did not answer, which says nothing about the credentials."""
+    the provider did not answer, which says nothing about the credentials; `impossible` when nobody had to be
+    asked to know."""
 
     at: datetime.datetime
     problem: str | None = None
     refusal: Refusal | None = None
     silent: bool = False
+    impossible: bool = False
 
 
 def tried(account: OpenedAccount) -> Found:
@@ -37,7 +39,10 @@ def try_out(adapter: Adapter, view: ProviderAccountView) -> Found:
     moment = now()
     try:
         adapter.check(view)
-        commit_so_far()
+    except Refusal as refusal:
+        return Found(moment, _(refusal.msgid, **refusal.facts), refusal, impossible=True)
+    commit_so_far()
+    try:
         adapter.ping(view, current_wire(), moment)
     except Refusal as refusal:
         return Found(moment, _(refusal.msgid, **refusal.facts), refusal)

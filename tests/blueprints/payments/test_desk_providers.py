@@ -192,9 +192,11 @@ def test_a_silent_provider_loses_nothing_that_was_typed(world: PayingWorld, acme
     ],
 )
 def test_what_cannot_be_is_refused_beside_its_field(world: PayingWorld, acme_exists, changes, wrong):
-    answer = add(staff(world), **changes)
+    client = staff(world)
+    answer = add(client, **changes)
     assert answer.status_code == 422 and f'href="#{wrong}"' in answer.text
-    assert "Not a valid" not in answer.text
+    assert "Not a valid" not in answer.text and 'name="as_it_is"' not in answer.text
+    assert add(client, **changes, as_it_is="yes").status_code == 422, "no button leads past what cannot be"
 
 
 def test_names_are_unique_and_strangers_do_not_exist(world: PayingWorld, acme_exists):
