@@ -15,13 +15,16 @@ from blueprints.invoices.services import NewInvoice, NewLine, issue_invoice
 from blueprints.leases.models import Lease
 from blueprints.leases.services import NewLease, open_lease, owners_of, record_payout, withhold_commission
 from blueprints.payments.outside import OutsidePayment, record_outside_payment
+from blueprints.payments.providers.payu_simulator.opening import open_sandbox_account
 from blueprints.platform.demo import people
 from blueprints.platform.demo.logins import BOTH, OWNER, RENTER
+from saas.audit import SYSTEM
 from saas.clock import now
 from saas.counters import take_numbers
 from saas.database import db
 from saas.ids import new_id
 from saas.money import split
+from tenants.provider_account_changes import move_account
 
 MONTHS = 9
 KINDS = ("Apartamento", "Casa", "Apartamento", "Local", "Apartamento", "Oficina")
@@ -72,6 +75,8 @@ def load(today: datetime.date, password_hash: str, *, leases: int = 26) -> None:
     people.add_login(OWNER.email, "Omar Restrepo Gaviria", password_hash, customer_id=omar)
     people.add_login(RENTER.email, "Renata Ochoa Luna", password_hash, customer_id=renata)
     people.add_login(BOTH.email, "Beatriz Montoya Arango", password_hash, customer_id=beatriz)
+    # The agency is paid through PayU, in the shape of its sandbox; the simulated bank stays a second way.
+    move_account(open_sandbox_account("CO"), up=True, actor=SYSTEM)
 
 
 def _customer(dice: Random, full_name: str | None = None, email: str | None = None) -> uuid.UUID:

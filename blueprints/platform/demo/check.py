@@ -124,6 +124,9 @@ def walk(port: int, slug: str, email: str) -> list[str]:
     page = walker.submit(page, {"invoice": chosen}, action="confirm")
     seen.append(f"asked whether sure: {_title(page)}")
     page = walker.submit(page, {"invoice": chosen}, action="start")
+    if "ppp-web-gateway-payu" in page.text:
+        seen.append(f"on the way to PayU: {_title(page)}")
+        page = walker.submit(page, {}, action="ppp-web-gateway-payu")
     if page.url.host != "bank.localhost":
         raise NotSeen(f"the bank's page was expected, not {page.url}")
     seen.append(f"at the bank: {_title(page)}")

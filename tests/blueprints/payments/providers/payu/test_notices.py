@@ -282,6 +282,14 @@ def test_the_public_sandbox_key_proves_nothing_on_a_live_account():
     assert read(genuine, account(**live, secrets=own, previous=SANDBOX))
 
 
+@pytest.mark.parametrize("algorithm", ["HMAC-SHA256", "SHA256", "SHA", "MD5"])
+def test_an_account_without_a_key_believes_nobody(algorithm):
+    """No key is not an empty key: there is nothing before the first rotation."""
+    fields = confirmation(Keys(""), algorithm)
+    for secrets in ({}, {**SANDBOX, "api_key": ""}, SANDBOX):
+        forged(fields, account(secrets=secrets, algorithm=algorithm))
+
+
 def test_an_hmac_key_of_its_own():
     view = account(secrets={**SANDBOX, "hmac_key": "test123"})
     assert read(confirmation(Keys(SANDBOX["api_key"], "test123")), view)

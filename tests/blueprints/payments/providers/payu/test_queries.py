@@ -176,9 +176,11 @@ NO_ANSWERS = {
     "empty": b"",
     "latin-1": b'{"code":"SUCCESS","error":"\xe9"}',
     "not a number": b'{"code":"SUCCESS","result":{"payload":NaN}}',
+    "not a number where nobody looks": json.dumps(answer(order(transaction(), odd=float("nan")))).encode(),
     "deep": b"[" * 100_000,
     "timeout": Unreachable("TimeoutError"),
     "500": Answer(500, b"{}", {}),
+    "500 with an answer": Answer(500, json.dumps(answer(order(transaction()))).encode(), {}),
     "502 html": Answer(502, b"<html>", {}),
     "302": Answer(302, b"", {"location": "https://example.com"}),
     "429": Answer(429, b"{}", {}),
@@ -213,6 +215,12 @@ def test_another_amount_or_currency_is_said_as_it_is():
 def test_our_charge_is_found_beside_somebody_elses():
     news = observe(order(transaction(value=1, id="a"), id=1), order(transaction(id="b", at=2), id=2))
     assert [(said.amount, said.event) for said in news] == [(1_00, "a"), (15_000_50, "")]
+
+
+def test_a_charge_of_the_same_figure_in_another_currency_is_not_ours():
+    dollars = {"TX_VALUE": {"value": 15000.5, "currency": "USD"}}
+    news = observe(order(transaction(id="a", additionalValues=dollars), transaction(id="b", at=2)))
+    assert [(said.currency, said.event) for said in news] == [("USD", "a"), ("COP", "")]
 
 
 def test_a_second_charge_of_the_same_amount_is_an_event_of_its_own():
