@@ -17,8 +17,8 @@ from sqlalchemy import func, select, update
 
 from blueprints.invoices.models import Invoice
 from blueprints.invoices.services import void_invoice
-from blueprints.payments import collected_queries as queries
 from blueprints.payments import collected_lines, collecting
+from blueprints.payments import collected_queries as queries
 from blueprints.payments.collected_models import CollectedFile, CollectedLineRow
 from blueprints.payments.collecting import AlreadyTaken, go_on, order, take_in
 from blueprints.payments.models import Attempt, Payment, QuarantinedPayment, Receipt
