@@ -44,9 +44,6 @@ def upgrade() -> None:
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("comes_true_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{TRANSACTIONS}")),
-        sa.ForeignKeyConstraint(
-            ["order_id"], [f"{ORDERS}.id"], name=op.f(f"fk_{TRANSACTIONS}_order_id"), ondelete="CASCADE"
-        ),
         sa.CheckConstraint(
             "kind IN ('AUTHORIZATION_AND_CAPTURE', 'REFUND', 'PARTIAL_REFUND', 'VOID')",
             name=op.f(f"ck_{TRANSACTIONS}_kind"),

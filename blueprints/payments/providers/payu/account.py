@@ -160,7 +160,7 @@ def hosts_of(account: ProviderAccountView, config: Config) -> Hosts:
         return SANDBOX
     base = config.origin(config.simulator_host or "") + LOOK_ALIKE_PATH
     return Hosts(
-        f"{base}/ppp-web-gateway-payu/",
+        f"{base}/ppp-web-gateway-payu",
         f"{base}/payments-api/4.0/service.cgi",
         f"{base}/reports-api/4.0/service.cgi",
     )

@@ -30,7 +30,7 @@ LARGEST = 64 * 1024  # bytes of a form
 LOCALES = {"ARS": "es_AR", "MXN": "es_MX", "PEN": "es_PE", "CLP": "es_CL", "BRL": "pt_BR", "USD": "es_PA"}
 
 
-@pages.get("/")
+@pages.get("")
 @allow(PUBLIC)
 def welcome() -> str | BaseResponse:
     """Find an order by what the merchant calls it: for whoever decides about refunds."""
@@ -41,7 +41,7 @@ def welcome() -> str | BaseResponse:
     return render("payments/payu/welcome.html", reference=reference)
 
 
-@pages.post("/ppp-web-gateway-payu/")
+@pages.post("/ppp-web-gateway-payu")
 @allow(GATEWAY)
 def take_order() -> BaseResponse | tuple[str, int]:
     """A merchant's page sends a payer. GATEWAY: the form comes from another origin and proves itself."""

@@ -63,7 +63,9 @@ def deliveries(
     found = []
     for number, (body, at) in enumerate(reversed(said) if way == "reversed" else said):
         true_in = 0.0 if way == "reversed" else max((at - now).total_seconds(), 0.0)
-        delays = [true_in + wait + (number + repeat) * AT_ONCE for repeat in range(2 if way == "twice" else 1)]
+        delays = [
+            true_in + wait + (number + repeat) * AT_ONCE for repeat in range(2 if way == "twice" else 1)
+        ]
         found += [Delivery(url, delay, body) for delay in delays]
     return found
 

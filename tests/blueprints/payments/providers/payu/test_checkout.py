@@ -46,7 +46,7 @@ def test_the_way_of_a_payer(world: PayuWorld):
     gone = begin(client, invoice)
     assert gone.status_code == 200
     page = check_page(gone, url="/payments/start")
-    assert 'action="http://bank.localhost/payu/ppp-web-gateway-payu/"' in page.body
+    assert 'action="http://bank.localhost/payu/ppp-web-gateway-payu"' in page.body
     assert "http://bank.localhost" in gone.headers["Content-Security-Policy"]
     with unit_of_work(world.house.tenant.id):
         attempt = db.session.execute(select(Attempt)).scalar_one()
@@ -70,12 +70,12 @@ def test_the_order_page_is_whole_and_shows_what_is_paid(world: PayuWorld):
     assert world.house.attempt(started.attempt_id).reference in page.text
     assert "form-action 'self' http://x.localhost" in shown.headers["Content-Security-Policy"]
     assert world.at_checkout(started.attempt_id) == path, "the same form leads to the same order"
-    welcome = client_for(world.app, SIMULATOR).get("/payu/")
-    check_page(welcome, url="/payu/")
+    welcome = client_for(world.app, SIMULATOR).get("/payu")
+    check_page(welcome, url="/payu")
     reference = world.house.attempt(started.attempt_id).reference
-    found = client_for(world.app, SIMULATOR).get(f"/payu/?reference={reference}")
+    found = client_for(world.app, SIMULATOR).get(f"/payu?reference={reference}")
     assert found.headers["Location"] == path
-    assert client_for(world.app, SIMULATOR).get("/payu/?reference=NONE").status_code == 200
+    assert client_for(world.app, SIMULATOR).get("/payu?reference=NONE").status_code == 200
 
 
 CHANGES = [
@@ -103,7 +103,7 @@ def test_f01_a_form_that_was_changed_on_the_way_is_refused_by_payu(world: PayuWo
     payu = client_for(world.app, SIMULATOR)
     answer = payu.post(urlsplit(form.action).path, data={**form.fields, name: value})
     assert answer.status_code == 400
-    check_page(answer, url="/payu/ppp-web-gateway-payu/")
+    check_page(answer, url="/payu/ppp-web-gateway-payu")
     twice = payu.post(urlsplit(form.action).path, data={**form.fields, name: [value, form.fields[name]]})
     assert twice.status_code == 400
 
@@ -121,7 +121,7 @@ def test_a_reference_stands_for_one_amount(world: PayuWorld):
         amount="1.00",
         currency=form["currency"],
     )
-    answer = client_for(world.app, SIMULATOR).post("/payu/ppp-web-gateway-payu/", data=form)
+    answer = client_for(world.app, SIMULATOR).post("/payu/ppp-web-gateway-payu", data=form)
     assert answer.status_code == 409
 
 
@@ -399,7 +399,7 @@ def test_it_calls_nobody_but_this_house(world: PayuWorld):
         currency=form["currency"],
     )
     payu = client_for(world.app, SIMULATOR)
-    path = payu.post("/payu/ppp-web-gateway-payu/", data=form).headers["Location"]
+    path = payu.post("/payu/ppp-web-gateway-payu", data=form).headers["Location"]
     payu.post(path, data={"csrf_token": token(payu.get(path).text), "decision": "approve"})
     assert world.payu.held == []
 
@@ -447,7 +447,7 @@ def test_decisions_need_the_page_and_are_made_once(world: PayuWorld):
 
 def test_it_is_on_its_own_host_only(world: PayuWorld):
     for host in (world.house.tenant.host, "localhost"):
-        assert client_for(world.app, host).get("/payu/").status_code == 404
+        assert client_for(world.app, host).get("/payu").status_code == 404
         assert client_for(world.app, host).post("/payu/reports-api/4.0/service.cgi").status_code == 404
 
 

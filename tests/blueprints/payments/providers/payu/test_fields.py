@@ -21,7 +21,7 @@ from tests.blueprints.payments.providers.payu.world import SANDBOX, account, ada
 
 def test_the_form_says_everything_that_payu_wants():
     step = adapter().start(account(), attempt(), wire=None)  # type: ignore[arg-type]
-    assert isinstance(step, Form) and step.action.endswith("/payu/ppp-web-gateway-payu/")
+    assert isinstance(step, Form) and step.action.endswith("/payu/ppp-web-gateway-payu")
     assert dict(step.fields) == {
         "merchantId": "508029",
         "accountId": "512321",
