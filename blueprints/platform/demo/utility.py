@@ -9,6 +9,7 @@ from random import Random
 from blueprints.accounts.models import Account, AccountParty
 from blueprints.invoices.services import NewInvoice, NewLine, issue_invoice
 from blueprints.payments.outside import OutsidePayment, record_outside_payment
+from blueprints.payments.providers.collector.opening import open_practice_collector
 from blueprints.payments.providers.stripe_simulator.opening import open_test_account
 from blueprints.platform.demo import people
 from blueprints.platform.demo.logins import HOLDER
@@ -54,6 +55,7 @@ def load(today: datetime.date, password_hash: str, *, supplies: int = 44) -> Non
         for index, account_id in enumerate(accounts):
             _bill(dice, index, account_id, ago, today)
     people.add_login(HOLDER.email, "Camila Benítez Funes", password_hash, customer_id=camila)
+    open_practice_collector("ARS", where="En cualquier caja de la red, con este cupón. Solo efectivo.")
     # The utility is paid through Stripe's look-alike; the simulated bank stays a second way.
     move_account(open_test_account(), up=True, actor=SYSTEM)
 
