@@ -14,7 +14,7 @@ from blueprints.payments import rules
 from blueprints.payments.attempts import AttemptRow, let_go, read_attempt
 from blueprints.payments.capturing import Item, capture, locked_items
 from blueprints.payments.disputes import hear_of_dispute
-from blueprints.payments.interface import CAPTURED, Observation
+from blueprints.payments.interface import CAPTURED, REFUND_FAILED, Observation
 from blueprints.payments.models import Attempt, ObservationRow
 from blueprints.payments.quarantine import set_aside
 from blueprints.payments.refund_news import hear_of_refund
@@ -216,14 +216,19 @@ def _afterwards(
         .values(effect=effect)
         .execution_options(synchronize_session=False)
     )
+    if observation.kind == REFUND_FAILED and effect == rules.MOVED:
+        # There is room again for a refund that was heard of too early.
+        _apply_what_waited(attempt, account, now, f"{QUARANTINED}:{rules.REFUND_EXCEEDS}")
     return effect
 
 
-def _apply_what_waited(attempt: AttemptRow, account: OpenedAccount, now: datetime.datetime) -> None:
-    """Refunds and disputes that were heard of before the money."""
+def _apply_what_waited(
+    attempt: AttemptRow, account: OpenedAccount, now: datetime.datetime, effect: str = rules.WAITING
+) -> None:
+    """Refunds and disputes that were heard of before the money, or before another refund had failed."""
     rows = db.session.execute(
         select(ObservationRow)
-        .where(ObservationRow.attempt_id == attempt.id, ObservationRow.effect == rules.WAITING)
+        .where(ObservationRow.attempt_id == attempt.id, ObservationRow.effect == effect)
         .order_by(ObservationRow.id)
     ).scalars()
     for row in list(rows):

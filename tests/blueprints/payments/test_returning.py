@@ -55,6 +55,15 @@ def test_many_refunds_add_up_and_one_too_many_is_put_aside(world: PayingWorld):
     assert quarantine(world) == ["refund-exceeds"]
 
 
+def test_a_refund_that_was_too_much_counts_once_an_earlier_one_has_failed(world: PayingWorld):
+    attempt, _payment = paid(world, world.invoice(100_000))
+    one, two = (world.said(attempt, "refunded", amount=60_000 + n, event=f"r{n}") for n in range(2))
+    failed = world.said(attempt, "refund_failed", amount=60_000, event="r0")
+    assert tell(world, one, two, failed) == ["moved", "quarantined:refund-exceeds", "moved"]
+    assert standing(world)["clearing"] == 39_999
+    assert tell(world, two, failed) == ["duplicate"] * 2
+
+
 @pytest.mark.parametrize("amount", [100_001, 0, -1])
 def test_a_refund_of_more_than_the_payment_or_of_nothing_is_put_aside(world: PayingWorld, amount):
     attempt, _payment = paid(world, world.invoice(100_000))
