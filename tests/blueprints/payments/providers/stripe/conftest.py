@@ -18,11 +18,15 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def own_wire(_app: Flask) -> Iterator[None]:
+def own_wire(request: pytest.FixtureRequest) -> Iterator[None]:
     """No wire is left behind: the application lives longer than a test."""
-    _app.extensions.pop(WIRE, None)
+    if "app" not in request.fixturenames:
+        yield
+        return
+    app: Flask = request.getfixturevalue("_app")
+    app.extensions.pop(WIRE, None)
     yield
-    _app.extensions.pop(WIRE, None)
+    app.extensions.pop(WIRE, None)
 
 
 @pytest.fixture
