@@ -1,261 +1,219 @@
-"""Whatever happens in whatever order, the books, the attempts and the receipts agree.
+"""Nothing is lost, doubled or guessed: whatever happens in whatever order, nine invariants hold after every step.
 
-A state machine on the real database: two tenants, invoices issued and voided, attempts started over each
-other, notices true, wrong, repeated, late and misdirected.
+A state machine on the real database: two tenants, and beside each a provider with books of its own. Invoices are
+issued and taken back, attempts are started over each other, in part and through links; notices come late, twice, in
+any order, wrong, misdirected, or to a process that dies; money goes back on every way there is. The invariants are in
+`machine/invariants.py`.
+
+`VENTANILLA_MACHINE=300x40` runs 300 examples of 40 steps; docs/payments-proof.md has the figures of such runs.
 """
 
 from __future__ import annotations
 
-import datetime
-import itertools
-import uuid
-from dataclasses import dataclass, field
-from typing import ClassVar
+import os
+import random
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, ClassVar
 
+import psycopg
+import pytest
 from flask import Flask
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
-from sqlalchemy import func, select
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from blueprints.invoices.models import Invoice
-from blueprints.invoices.services import void_invoice
-from blueprints.ledger import queries as books
-from blueprints.ledger import rules as kinds
-from blueprints.ledger.models import JournalEntry, Posting
-from blueprints.payments.applying import apply
-from blueprints.payments.interface import Observation
-from blueprints.payments.models import Allocation, Attempt, Payment, Receipt
-from blueprints.payments.polling import expire
-from saas import audit
+from blueprints.payments.interface import CAPTURED, DISPUTED
 from saas.clock import now
-from saas.database import db
-from saas.outbox import OutboxRow
-from saas.refusals import Refusal
-from saas.scope import unit_of_work
-from tests.blueprints.payments.world import PayingWorld, paying_world
+from tests.blueprints.payments.machine.house import (
+    ANSWERS,
+    DEATHS,
+    DISPUTE_SAYS,
+    PAYER_SAYS,
+    WAYS_BACK,
+    WRONG,
+    House,
+    random_act,
+)
+from tests.blueprints.payments.machine.side import Side
 
-FAR = datetime.date(2099, 1, 1)
-LATER = datetime.timedelta(days=10)
-slugs = itertools.count()
+EXAMPLES, STEPS = (int(word) for word in os.environ.get("VENTANILLA_MACHINE", "12x25").split("x"))
+STORIES = max(EXAMPLES // 4, 1)
 
-
-@dataclass
-class Side:
-    """What we know ourselves of one tenant: the bank's view of its attempts, and what was delivered."""
-
-    world: PayingWorld
-    attempts: list[uuid.UUID] = field(default_factory=list)
-    captured: dict[uuid.UUID, int] = field(default_factory=dict)
-    delivered: list[Observation] = field(default_factory=list)
-
-
-def _something_was_delivered(machine: Payments) -> bool:
-    return any(side.delivered for side in machine.sides)
+side = st.integers(0, 1)
+pick = st.integers(0, 99)
+portion = st.sampled_from([100, 100, 60, 33, 1])
+draws = st.integers(0, 10**6).map(random.Random)
 
 
 class Payments(RuleBasedStateMachine):
+    """Each rule is an act of the house, which looks at the invariants itself after every transaction."""
+
     app: ClassVar[Flask]
+    eye: ClassVar[psycopg.Connection[Any]]
+    house: House
 
     @initialize()
     def begin(self) -> None:
-        self.sides = [
-            Side(paying_world(self.app, f"lado-{next(slugs)}", email=f"{name}@example.com")) for name in "ab"
-        ]
-        for side in self.sides:
-            side.world.invoice(70_000)
-            side.world.invoice(30_001, due_in=-2, second_due_on=FAR, second_total=33_000)
-            side.world.invoice(5_000)
-            side.attempts.append(side.world.start(*side.world.invoices[:2]).attempt_id)
+        self.house = House(self.app, self.eye)
 
-    def _tell(self, side: Side, observation: Observation, through: Side | None = None) -> str:
-        world = (through or side).world
-        account = world.provider_account()
-        with unit_of_work(world.tenant.id):
-            return apply(observation, account=account, now=now())
+    @rule(which=side, amount=st.integers(1, 500_000), late=st.booleans(), account=side, dollars=st.booleans())
+    def issue(self, **given: Any) -> None:
+        self.house.issue(**given)
 
-    @rule(which=st.integers(0, 1), amount=st.integers(1, 500_000), late=st.booleans())
-    def issue(self, which: int, amount: int, late: bool) -> None:
-        second = {"second_due_on": FAR, "second_total": amount + 1 + amount // 10} if late else {}
-        self.sides[which].world.invoice(amount, due_in=-2 if late else 5, **second)
+    @rule(which=side, pick=pick)
+    def void(self, **given: Any) -> None:
+        self.house.void(**given)
 
-    @rule(which=st.integers(0, 1), pick=st.integers(0, 99))
-    def void(self, which: int, pick: int) -> None:
-        world = self.sides[which].world
-        if world.invoices:
-            try:
-                with unit_of_work(world.tenant.id):
-                    chosen = world.invoices[pick % len(world.invoices)]
-                    void_invoice(chosen, reason="prueba", today=datetime.date(2026, 11, 21))
-            except Refusal:
-                pass
+    @rule(which=side, picks=st.sets(pick, min_size=1, max_size=3), per_cent=portion, link=st.booleans())
+    def start(self, **given: Any) -> None:
+        self.house.start(**given)
 
-    @rule(which=st.integers(0, 1), picks=st.sets(st.integers(0, 99), min_size=1, max_size=3))
-    def start(self, which: int, picks: set[int]) -> None:
-        side = self.sides[which]
-        if not side.world.invoices:
-            return
-        chosen = {side.world.invoices[pick % len(side.world.invoices)] for pick in picks}
-        try:
-            started = side.world.start(*chosen)
-        except Refusal:
-            return
-        if started.attempt_id not in side.attempts:
-            side.attempts.append(started.attempt_id)
+    @rule(which=side, pick=pick, per_cent=portion)
+    def pay_outside(self, **given: Any) -> None:
+        self.house.pay_outside(**given)
+
+    @rule(which=side, pick=pick, per_cent=portion)
+    def use_credit(self, **given: Any) -> None:
+        self.house.use_credit(**given)
 
     @rule(
-        which=st.integers(0, 1),
-        pick=st.integers(0, 99),
-        kind=st.sampled_from(["pending", "captured", "captured", "failed", "expired"]),
-        event=st.integers(1, 3),
+        which=side,
+        pick=pick,
+        portion=portion,
+        way=st.sampled_from(WAYS_BACK),
+        answer=st.sampled_from(ANSWERS),
     )
-    def deliver(self, which: int, pick: int, kind: str, event: int) -> None:
-        side = self.sides[which]
-        if not side.attempts:
-            return
-        attempt_id = side.attempts[pick % len(side.attempts)]
-        said = side.world.said(attempt_id, kind, event=str(event))
-        self._tell(side, said)
-        side.delivered.append(said)
-        if kind == "captured":
-            side.captured[attempt_id] = said.amount
+    def give_back(self, **given: Any) -> None:
+        self.house.give_back(**given)
 
-    @rule(
-        which=st.integers(0, 1),
-        pick=st.integers(0, 99),
-        wrong=st.sampled_from(
-            [{"amount": 1}, {"amount": -1}, {"currency": "COP"}, {"mode": "live"}, {"kind": "settled"}]
-        ),
-    )
-    def deliver_wrong(self, which: int, pick: int, wrong: dict[str, object]) -> None:
-        side = self.sides[which]
-        if side.attempts:
-            attempt_id = side.attempts[pick % len(side.attempts)]
-            said = side.world.said(attempt_id)
-            changed = {**wrong, "amount": said.amount + wrong["amount"]} if "amount" in wrong else wrong
-            before = self._snapshot(side)
-            self._tell(side, side.world.said(attempt_id, **changed))
-            assert self._snapshot(side) == before
+    @rule(which=side)
+    def send_again(self, **given: Any) -> None:
+        self.house.send_again(**given)
 
-    @rule(which=st.integers(0, 1), pick=st.integers(0, 99))
-    def deliver_through_the_other_tenant(self, which: int, pick: int) -> None:
-        side, other = self.sides[which], self.sides[1 - which]
-        if side.attempts:
-            said = side.world.said(side.attempts[pick % len(side.attempts)])
-            before = [self._snapshot(each) for each in self.sides]
-            assert self._tell(side, said, through=other).startswith("quarantined")
-            assert [self._snapshot(each) for each in self.sides] == before
+    @rule(which=side, pick=pick, kind=st.sampled_from(PAYER_SAYS), tell=st.booleans())
+    def decide(self, **given: Any) -> None:
+        self.house.decide(**given)
 
-    @precondition(_something_was_delivered)
-    @rule(which=st.integers(0, 1), pick=st.integers(0, 99), times=st.integers(1, 3))
-    def repeat(self, which: int, pick: int, times: int) -> None:
-        side = self.sides[which]
-        side = side if side.delivered else self.sides[1 - which]
-        if side.delivered:
-            before = self._snapshot(side)
-            for _turn in range(times):
-                assert self._tell(side, side.delivered[pick % len(side.delivered)]) == "duplicate"
-            assert self._snapshot(side) == before
+    @rule(which=side, pick=pick, wrong=st.integers(0, len(WRONG) - 1))
+    def pay_something_else(self, **given: Any) -> None:
+        self.house.pay_something_else(**given)
 
-    @rule(which=st.integers(0, 1), pick=st.integers(0, 99))
-    def time_runs_out(self, which: int, pick: int) -> None:
-        side = self.sides[which]
-        if side.attempts:
-            with unit_of_work(side.world.tenant.id):
-                expire(side.attempts[pick % len(side.attempts)], now=now() + LATER)
+    @rule(which=side, pick=pick, portion=portion, tell=st.booleans())
+    def give_back_at_the_provider(self, **given: Any) -> None:
+        self.house.give_back_at_the_provider(**given)
 
-    @rule(which=st.integers(0, 1), pick=st.integers(0, 99))
-    def die_before_the_commit(self, which: int, pick: int) -> None:
-        side = self.sides[which]
-        if side.attempts:
-            said, account = (
-                side.world.said(side.attempts[pick % len(side.attempts)]),
-                side.world.provider_account(),
-            )
-            before = self._snapshot(side)
-            try:
-                with unit_of_work(side.world.tenant.id):
-                    apply(said, account=account, now=now())
-                    raise KeyboardInterrupt
-            except KeyboardInterrupt:
-                pass
-            assert self._snapshot(side) == before
+    @rule(which=side, pick=pick, fails=st.booleans(), tell=st.booleans())
+    def refund_ends(self, **given: Any) -> None:
+        self.house.refund_ends(**given)
 
-    def _snapshot(self, side: Side) -> list[tuple[object, ...]]:
-        """Everything that money depends on."""
-        with unit_of_work(side.world.tenant.id):
-            queries = [
-                select(Attempt.id, Attempt.state).order_by(Attempt.id),
-                select(Invoice.id, Invoice.open_amount, Invoice.void_at).order_by(Invoice.id),
-                select(func.count(), func.sum(func.abs(Posting.amount))).select_from(Posting),
-                select(func.count()).select_from(JournalEntry),
-                select(Payment.id, Payment.amount).order_by(Payment.id),
-                select(Receipt.number).order_by(Receipt.number),
-                select(func.count()).select_from(OutboxRow).where(OutboxRow.topic == "payments.receipt"),
-            ]
-            return [tuple(row) for query in queries for row in db.session.execute(query)]
+    @rule(which=side, pick=pick, kind=st.sampled_from(DISPUTE_SAYS), tell=st.booleans())
+    def dispute(self, **given: Any) -> None:
+        self.house.dispute(**given)
 
-    @invariant()
-    def everything_agrees(self) -> None:
-        for side in getattr(self, "sides", []):
-            with unit_of_work(side.world.tenant.id):
-                self._books(side)
-                self._payments(side)
+    @rule(which=side, draw=draws, most=st.integers(1, 5))
+    def deliver(self, **given: Any) -> None:
+        self.house.deliver(**given)
 
-    def _books(self, side: Side) -> None:
-        assert books.unbalanced_entries() == []
-        rows = db.session.execute(
-            select(Invoice.id, Invoice.open_amount, Invoice.total, Invoice.second_total)
-        ).all()
-        cached = {row.id: row.open_amount for row in rows}
-        assert books.receivables_by_invoice() == cached
-        assert all(0 <= row.open_amount <= (row.second_total or row.total) for row in rows)
-        assert books.balance(kinds.RECEIVABLE) == sum(cached.values())
-        assert books.balance(kinds.CLEARING) == sum(side.captured.values()) >= 0
+    @rule(which=side, draw=draws, times=st.integers(1, 3))
+    def repeat(self, **given: Any) -> None:
+        self.house.repeat(**given)
 
-    def _payments(self, side: Side) -> None:
-        states = dict(db.session.execute(select(Attempt.id, Attempt.state)).all())
-        assert {attempt_id for attempt_id, state in states.items() if state == "captured"} == set(
-            side.captured
-        )
-        paid = db.session.execute(select(Payment.id, Payment.attempt_id, Payment.amount)).all()
-        assert {row.attempt_id: row.amount for row in paid} == side.captured
-        assert len(paid) == len(side.captured)
-        allocated = dict(
-            db.session.execute(
-                select(Allocation.payment_id, func.sum(Allocation.amount)).group_by(Allocation.payment_id)
-            ).all()
-        )
-        left = {row.id: row.amount - int(allocated.get(row.id, 0)) for row in paid}
-        assert all(rest >= 0 for rest in left.values())
-        assert -books.balance(kinds.CUSTOMER_CREDIT) == sum(left.values())
-        receipts = set(db.session.execute(select(Receipt.payment_id)).scalars())
-        waiting = db.session.execute(
-            select(OutboxRow.key).where(OutboxRow.topic == "payments.receipt")
-        ).scalars()
-        assert receipts == {row.id for row in paid} == {uuid.UUID(key) for key in waiting}
+    @rule(which=side, pick=pick)
+    def say_by_another_number(self, **given: Any) -> None:
+        self.house.say_by_another_number(**given)
+
+    @rule(which=side, pick=pick, signed_right=st.booleans())
+    def misdirect(self, **given: Any) -> None:
+        self.house.misdirect(**given)
+
+    @rule(which=side, draw=draws, where=st.sampled_from(DEATHS))
+    def die(self, **given: Any) -> None:
+        self.house.die(**given)
+
+    @rule(which=side, pick=pick)
+    def poll(self, **given: Any) -> None:
+        self.house.poll(**given)
+
+    @rule(which=side, pick=pick)
+    def expire(self, **given: Any) -> None:
+        self.house.expire(**given)
+
+    @rule(which=side, pick=pick, draw=draws)
+    def twin(self, **given: Any) -> None:
+        self.house.twin(**given)
 
     def teardown(self) -> None:
-        for side in getattr(self, "sides", []):
-            with unit_of_work(side.world.tenant.id):
-                assert audit.first_broken() is None
+        if hasattr(self, "house"):
+            self.house.come_to_rest()
 
 
-def test_the_books_agree_whatever_happens(app: Flask):
-    Payments.app = app
+@pytest.mark.slow
+def test_nine_invariants_hold_whatever_happens(app: Flask, eye: psycopg.Connection[Any]):
+    Payments.app, Payments.eye = app, eye
     run_state_machine_as_test(
         Payments,
         settings=settings(
-            max_examples=10,
-            stateful_step_count=18,
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+@pytest.mark.slow
+def test_nine_invariants_hold_with_two_workers(app: Flask, eye: psycopg.Connection[Any]):
+    """Two workers get the same notices, each in an order of its own, and send the same refunds, while credit is
+    used and attempts are started, asked about and ended."""
+    for seed in range(STORIES):
+        draw = random.Random(seed)
+        house = House(app, eye)
+        for _act in range(STEPS // 2):
+            random_act(house, draw)
+        for one in house.sides:
+            much_happens(one, draw)
+        tasks = [task for one in house.sides for task in everything_to_do(house, one, draw)]
+        with ThreadPoolExecutor(2) as workers:
+            orders = [draw.sample(tasks, k=len(tasks)) for _worker in range(2)]
+            for done in [workers.submit(work, app, order) for order in orders]:
+                done.result()
+        house.settled("two workers", *house.sides)
+        house.come_to_rest()
+
+
+def much_happens(one: Side, draw: random.Random) -> None:
+    """At the provider, unheard: payments, refunds that were made there, disputes. At the desk: refunds to send."""
+    for attempt_id in one.attempts:
+        order = one.orders[attempt_id]
+        one.provider.decide(order, CAPTURED, now())
+        if draw.random() < 0.5:
+            one.provider.give_back(order, max(order.amount // 3, 1), now())
+        if draw.random() < 0.3:
+            one.provider.dispute(order, DISPUTED, now())
+    for payment in one.payments():
+        one.give_back(payment.id, 30, "provider")
+
+
+def everything_to_do(house: House, one: Side, draw: random.Random) -> list[Callable[[], object]]:
+    notices = house.untold(one)
+    again = draw.sample(notices, k=len(notices) // 2)
+    return [
+        *(partial(arrived, one, fact) for fact in [*notices, *again]),
+        *(partial(one.send, refund_id) for refund_id in one.refunds_to_send()),
+        *(partial(one.poll, attempt_id) for attempt_id in one.attempts[:3]),
+        *(partial(one.expire, attempt_id) for attempt_id in one.attempts[:2]),
+        *(partial(one.use_credit, invoice_id, 50) for invoice_id in one.invoices[:4]),
+        *(partial(one.start, invoice_id) for invoice_id in one.invoices[:4]),
+    ]
+
+
+def arrived(one: Side, fact: Any) -> None:
+    assert one.notify([fact]) == 200
+
+
+def work(app: Flask, tasks: list[Callable[[], object]]) -> None:
+    with app.app_context():
+        for task in tasks:
+            task()

@@ -155,7 +155,7 @@ class House:
         if order is None:
             return
         said = WRONG[wrong % len(WRONG)]
-        fact = side.provider.decide(order, CAPTURED, now(), **said)  # type: ignore[arg-type]
+        fact = side.provider.decide(order, CAPTURED, now(), **said)
         if fact:
             assert side.notify([fact]) == 200
             self.settled(f"a capture of something else: {said}", side, idle=True)
@@ -189,7 +189,9 @@ class House:
         self.settled(f"heard: {name}", side)
 
     def untold(self, side: Side) -> list[Fact]:
-        return [fact for order in side.provider.orders.values() for fact in order.facts if fact not in order.told]
+        return [
+            fact for order in side.provider.orders.values() for fact in order.facts if fact not in order.told
+        ]
 
     def told(self, side: Side) -> list[Fact]:
         return [fact for order in side.provider.orders.values() for fact in order.told]
@@ -234,7 +236,9 @@ class House:
         if order is None:
             return
         fact = Fact(order.reference, CAPTURED, order.amount, order.currency, order.mode, "9", now())
-        status = side.notify([fact], through=other, signed_by=other.provider if signed_right else side.provider)
+        status = side.notify(
+            [fact], through=other, signed_by=other.provider if signed_right else side.provider
+        )
         assert status == (200 if signed_right else 400)
         self.settled("a notice through the other's door", other, idle=True)
 
@@ -307,7 +311,11 @@ def random_act(house: House, draw: random.Random) -> None:
     given: dict[str, tuple[Any, ...]] = {
         "issue": (draw.randrange(1, 300_000), draw.random() < 0.4, draw.randrange(2), draw.random() < 0.2),
         "void": (pick,),
-        "start": ({draw.randrange(100) for _one_more in range(draw.randrange(1, 4))}, per_cent, draw.random() < 0.2),
+        "start": (
+            {draw.randrange(100) for _one_more in range(draw.randrange(1, 4))},
+            per_cent,
+            draw.random() < 0.2,
+        ),
         "pay_outside": (pick, per_cent),
         "use_credit": (pick, per_cent),
         "give_back": (pick, per_cent, draw.choice(WAYS_BACK), draw.choice(ANSWERS)),

@@ -10,6 +10,7 @@ import datetime
 import hashlib
 import hmac
 import json
+import threading
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -20,9 +21,6 @@ from blueprints.payments.interface import (
     DISPUTE_LOST,
     DISPUTE_WON,
     DISPUTED,
-    EXPIRED,
-    FAILED,
-    PENDING,
     POLLED,
     REFUND_FAILED,
     REFUND_PENDING,
@@ -105,7 +103,9 @@ class Order:
         return next((fact for fact in known if fact.kind == CAPTURED and self.fits(fact)), None)
 
     def given_back(self, facts: Iterable[Fact] | None = None) -> int:
-        return sum(amount for amount in _last(self.facts if facts is None else facts, REFUND_WORDS, {REFUNDED}))
+        return sum(
+            amount for amount in _last(self.facts if facts is None else facts, REFUND_WORDS, {REFUNDED})
+        )
 
     def disputed(self, facts: Iterable[Fact] | None = None) -> int:
         known = self.facts if facts is None else facts
@@ -137,6 +137,7 @@ class Provider:
         self.orders: dict[str, Order] = {}
         self.answers: list[str] = []
         self.silent = False
+        self.lock = threading.RLock()
 
     def take(self, reference: str, amount: int, currency: str) -> Order:
         return self.orders.setdefault(reference, Order(reference, amount, currency, self.mode))
@@ -157,13 +158,27 @@ class Provider:
             order.numbers += 1
             event = str(order.numbers)
         fact = Fact(
-            order.reference, kind, amount, currency or order.currency, mode or order.mode, event, now, refund_id
+            order.reference,
+            kind,
+            amount,
+            currency or order.currency,
+            mode or order.mode,
+            event,
+            now,
+            refund_id,
         )
         order.facts.append(fact)
         return fact
 
     def decide(
-        self, order: Order, kind: str, now: datetime.datetime, *, more: int = 0, currency: str = "", mode: str = ""
+        self,
+        order: Order,
+        kind: str,
+        now: datetime.datetime,
+        *,
+        more: int = 0,
+        currency: str = "",
+        mode: str = "",
     ) -> Fact | None:
         """The payer decides. `more`, `currency` and `mode` make a capture of something that was not asked for.
         None when it cannot happen: one capture of an order that fits, and nothing before it is taken back."""
@@ -174,9 +189,20 @@ class Provider:
         return self.happen(order, kind, order.amount + more, now, currency=currency, mode=mode)
 
     def give_back(
-        self, order: Order, amount: int, now: datetime.datetime, refund_id: uuid.UUID | None = None, how: str = "done"
+        self,
+        order: Order,
+        amount: int,
+        now: datetime.datetime,
+        refund_id: uuid.UUID | None = None,
+        how: str = "done",
     ) -> Fact | None:
         """Once per `refund_id`. None when there is not so much left."""
+        with self.lock:
+            return self._give_back(order, amount, now, refund_id, how)
+
+    def _give_back(
+        self, order: Order, amount: int, now: datetime.datetime, refund_id: uuid.UUID | None, how: str
+    ) -> Fact | None:
         known = [fact for fact in order.facts if refund_id is not None and fact.refund_id == refund_id]
         if known:
             return known[-1]
@@ -257,7 +283,11 @@ class Modelled:
 
     def can(self, account: ProviderAccountView) -> Capabilities:
         return Capabilities(
-            exponents={"ARS": 2, "USD": 2}, highest=10**12, lifetime=LIFETIME, refunds="partial", refunds_wait=True
+            exponents={"ARS": 2, "USD": 2},
+            highest=10**12,
+            lifetime=LIFETIME,
+            refunds="partial",
+            refunds_wait=True,
         )
 
     def start(self, account: ProviderAccountView, attempt: AttemptView, wire: Wire) -> Step:
@@ -324,6 +354,3 @@ class Modelled:
 
 def _books(account: ProviderAccountView) -> Provider:
     return Modelled.providers[str(account.settings["merchant"])]
-
-
-PAYER_WORDS = (PENDING, FAILED, EXPIRED, CAPTURED)

@@ -96,7 +96,8 @@ def look(connection: psycopg.Connection[Any], tenant_ids: Sequence[uuid.UUID]) -
                 for table, query in QUERIES.items()
             }
         for table, cursor in cursors.items():
-            for row in cursor.fetchall():
+            rows: list[Any] = cursor.fetchall()
+            for row in rows:
                 found[row.tenant_id].rows[table].append(row)
     return found
 

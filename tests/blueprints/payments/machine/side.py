@@ -14,7 +14,7 @@ from unittest.mock import patch
 from flask import Flask
 from sqlalchemy import func, select
 
-from blueprints.hooks import gateway
+from blueprints.hooks import gateway, services
 from blueprints.invoices.models import Invoice
 from blueprints.invoices.services import void_invoice
 from blueprints.ledger import queries as ledger
@@ -101,7 +101,8 @@ class Side:
                 currency=currency,
                 issued_on=today - datetime.timedelta(days=30),
                 due_on=today + datetime.timedelta(days=-2 if second else 5 + self.numbers),
-                **({"second_due_on": FAR, "second_total": amount + second} if second else {}),
+                second_due_on=FAR if second else None,
+                second_total=amount + second if second else None,
             )
         self.invoices.append(invoice_id)
         return invoice_id
@@ -113,12 +114,18 @@ class Side:
     # Attempts
 
     def start(
-        self, *invoice_ids: uuid.UUID, per_cent: int = 100, link: bool = False, user_id: uuid.UUID | None = None
+        self,
+        *invoice_ids: uuid.UUID,
+        per_cent: int = 100,
+        link: bool = False,
+        user_id: uuid.UUID | None = None,
     ) -> uuid.UUID | None:
         """An attempt for invoices, for a part of them, or for the first through a link. None when it is refused."""
         try:
             with unit_of_work(self.id):
-                payer, choice = self._through_a_link(invoice_ids[0]) if link else self._as_user(invoice_ids, user_id)
+                payer, choice = (
+                    self._through_a_link(invoice_ids[0]) if link else self._as_user(invoice_ids, user_id)
+                )
                 if per_cent < 100:
                     part = max(choice.amount * per_cent // 100, 1)
                     choice = part_of(choice, part, PartRules(allowed=True, minimum=1))
@@ -174,7 +181,8 @@ class Side:
                 data=body,
                 headers={SIGNATURE: (signed_by or door.provider).sign(body)},
             )
-        if door is self and signed_by in (None, self.provider) and (response.status_code == 200 or die == BEFORE_ANSWER):
+        committed = response.status_code == 200 or die == BEFORE_ANSWER
+        if committed and door is self and signed_by in (None, self.provider):
             for fact in facts:
                 self.provider.orders[fact.reference].hear([fact])
         return response.status_code
@@ -201,7 +209,9 @@ class Side:
     def payments(self) -> list[Any]:
         with unit_of_work(self.id):
             return list(
-                db.session.execute(select(Payment.id, Payment.attempt_id, Payment.amount).order_by(Payment.id))
+                db.session.execute(
+                    select(Payment.id, Payment.attempt_id, Payment.amount).order_by(Payment.id)
+                )
             )
 
     def give_back(self, payment_id: uuid.UUID, portion: int, way: str) -> uuid.UUID | None:
@@ -248,7 +258,9 @@ class Side:
         try:
             with unit_of_work(self.id):
                 row = db.session.execute(
-                    select(Invoice.account_id, Invoice.currency, Invoice.open_amount).where(Invoice.id == invoice_id)
+                    select(Invoice.account_id, Invoice.currency, Invoice.open_amount).where(
+                        Invoice.id == invoice_id
+                    )
                 ).one()
                 usable = [one for one in credit_of([row.account_id]) if one.currency == row.currency]
                 free = usable[0].free if usable else 0
@@ -275,12 +287,14 @@ class Side:
     # Twins
 
     def twin(self, order: Order, draw: random.Random) -> tuple[Any, Any] | None:
-        """Two new attempts of the same shape hear what an attempt has heard: one in the same order, one in another,
-        some of it twice. Returns the balances of both; None when there is nothing to put in another order."""
-        heard = [fact for fact in order.told if fact.kind != CAPTURED or order.fits(fact)]
+        """Two new attempts of the same shape hear all that happened to an attempt: one in the order of time, one in
+        another, some of it twice. Returns the balances of both; None when there is no other order."""
+        heard = [fact for fact in order.facts if fact.kind != CAPTURED or order.fits(fact)]
         if len(heard) < 2:
             return None
-        amounts = [order.amount - order.amount // 3, order.amount // 3] if order.amount > 9 else [order.amount]
+        amounts = (
+            [order.amount - order.amount // 3, order.amount // 3] if order.amount > 9 else [order.amount]
+        )
         orders = heard, [*heard, *draw.choices(heard, k=2)]
         draw.shuffle(orders[1])
         return self._hear(amounts, order.currency, orders[0]), self._hear(amounts, order.currency, orders[1])
@@ -335,7 +349,7 @@ class Side:
 @contextlib.contextmanager
 def dying(where: str) -> Iterator[None]:
     """The handler of notices dies at a place."""
-    real = gateway.work
+    real = services.work
 
     def before(*_given: Any) -> list[str]:
         raise Died
@@ -374,9 +388,7 @@ def make_side(app: Flask, slug: str) -> Side:
             for name in ("ana", "luis")
         )
         change_settings({THRESHOLD: SECOND_PERSON}, actor=SYSTEM)
-    return Side(
-        app, tenant, account, provider, token, user, customers, (staff[0], staff[1]), HouseWire(app)
-    )
+    return Side(app, tenant, account, provider, token, user, customers, (staff[0], staff[1]), HouseWire(app))
 
 
 def drain(app: Flask) -> None:
