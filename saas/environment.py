@@ -80,6 +80,12 @@ class HouseTemplate(Template):
             template.root_render_func = KeptPart(template, names, spoken)
         return template
 
+    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
+        # Jinja compares the globals of both templates at every import; here they are the same for all.
+        if self._module is None:
+            self._module = self.make_module()
+        return self._module
+
     def make_module(
         self,
         vars: dict[str, Any] | None = None,

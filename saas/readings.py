@@ -22,6 +22,7 @@ from saas.database import db
 from saas.scope import ACTIVE_TENANT, current_tenant_id, filtered, net_is_on
 
 Statement = Select[*tuple[Any, ...]]
+CURSOR = "cursor of kept statements"
 _NAMED = re.compile(r"%%|%\((\w+)\)s")
 
 
@@ -47,16 +48,18 @@ class Words:
         """
         given = tuple([values[name] for name in self.names])
         connection = db.session.connection()
-        cursor = RawCursor(connection.connection.driver_connection)  # type: ignore[arg-type]
-        try:
-            # The public way takes the statement and the description of each column apart at every execution.
-            connection._cursor_execute(cursor, self.text, given)  # type: ignore[arg-type]
-            if self._make is None:
-                names = [column[0] for column in cursor.description or ()]
-                self._make = cast(Any, namedtuple("Found", names, rename=True))._make
-            return [self._make(row) for row in cursor.fetchall()]
-        finally:
-            cursor.close()
+        cursor: Any = connection.info.get(CURSOR)
+        if cursor is None or cursor.closed:
+            # One for as long as the driver's connection lasts (or until it fails): a new one learns all types anew.
+            driver: Any = connection.connection.driver_connection
+            cursor = connection.info[CURSOR] = RawCursor(driver)
+        # The public way takes the statement and the description of each column apart at every execution.
+        connection._cursor_execute(cursor, self.text, given)
+        if self._make is None:
+            names = [column[0] for column in cursor.description or ()]
+            self._make = cast(Any, namedtuple("Found", names, rename=True))._make
+        make = self._make
+        return [make(row) for row in cursor.fetchall()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,3 +129,5 @@ def test_it_is_counted_and_fails_as_every_statement(two: tuple[TenantCast, Tenan
     assert len([text for text in sent if "customers" in text]) == 1
     with unit_of_work(two[0].id), pytest.raises(ProgrammingError):
         Words("SELECT nothing FROM nowhere WHERE tenant_id = %(tenant)s").fetch({"tenant": two[0].id})
+    with unit_of_work(two[0].id):
+        assert [row.name for row in read(named(), {"document": "1"})] == ["Aquí"]
