@@ -40,7 +40,8 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """One movement of an order. `value` and `currency` are None and empty where PayU does not repeat them."""
+    """One movement of an order. `value` and `currency` are None and empty where PayU does not repeat them;
+    `reason` is what a refund was asked for with."""
 
     id: str
     kind: str
@@ -49,6 +50,7 @@ class Transaction:
     value: Decimal | None
     currency: str
     method: str
+    reason: str = ""
 
     def amount(self, order: Order) -> int | None:
         """In minor units; what PayU leaves out is the order's. None when there is no telling."""
@@ -187,6 +189,7 @@ def _transaction(found: dict[str, Any]) -> Transaction:
         value=value,
         currency=currency,
         method=str(found.get("paymentMethod") or ""),
+        reason=str(found.get("reason") or ""),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import logging
+import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ REFUND_KINDS = {
     "EXPIRED": REFUND_FAILED,
     "ERROR": REFUND_FAILED,
 }
+REFUND_NUMBER = re.compile(r"\[([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\]$")
 REFUND_FACT = (
     "payu_refund_"  # + PayU's transaction -> our refund, noted when PayU names it in its first answer
 )
@@ -163,12 +165,15 @@ class _Teller:
                     extra={"facts": {"order": movement.order.id}},
                 )
                 continue
-            yield self.of(kind, movement, event=one.id, refund_id=_our_refund(self.attempt, one))
+            yield self.of(kind, movement, event=one.id, refund_id=our_refund(one, self.attempt.facts))
 
 
-def _our_refund(attempt: AttemptView, transaction: Transaction) -> uuid.UUID | None:
+def our_refund(one: Transaction, facts: Mapping[str, str]) -> uuid.UUID | None:
+    """Which of our refunds a movement is: the number stands in the reason that we gave, where PayU repeats it,
+    or was noted when PayU named the movement in its first answer."""
+    found = REFUND_NUMBER.search(one.reason)
     try:
-        return uuid.UUID(attempt.facts.get(f"{REFUND_FACT}{transaction.id}", ""))
+        return uuid.UUID(found[1] if found else facts.get(f"{REFUND_FACT}{one.id}", ""))
     except ValueError:
         return None
 

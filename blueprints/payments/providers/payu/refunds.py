@@ -33,7 +33,7 @@ from blueprints.payments.providers.payu.queries import (
     moment,
     send,
 )
-from blueprints.payments.providers.payu.reading import REFUND_FACT, REFUND_KINDS
+from blueprints.payments.providers.payu.reading import REFUND_FACT, REFUND_KINDS, our_refund
 from saas.languages import N_
 from saas.money import EXPONENTS
 
@@ -119,12 +119,16 @@ def _charge(books: Books, capture: CaptureView) -> tuple[Order, Transaction]:
 
 
 def _already_there(order: Order, capture: CaptureView, refund: RefundView) -> Transaction | None:
-    """A refund in PayU's books that leaves no room for this one: it is this one, asked for before."""
+    """This refund in PayU's books, asked for before: the one with its number, where PayU repeats reasons, or
+    one that leaves no room for it."""
     earlier = [
         one
         for one in order.transactions
         if one.kind in REFUNDS and REFUND_KINDS.get(one.state) in (REFUNDED, REFUND_PENDING)
     ]
+    named = [one for one in earlier if our_refund(one, capture.facts) == refund.id]
+    if named:
+        return named[0]
     given = sum(one.amount(order) or 0 for one in earlier)
     if given + refund.amount <= capture.amount:
         return None

@@ -19,10 +19,14 @@ from blueprints.payments.interface import (
     Unreachable,
     step_from_data,
 )
-from blueprints.payments.models import Attempt
+from blueprints.payments.models import Attempt, Payment
 from blueprints.payments.providers.payu.signing import form_signature, response_is_genuine
 from blueprints.payments.providers.payu_simulator import books
 from blueprints.payments.providers.payu_simulator.opening import open_sandbox_account
+from blueprints.payments.refund_models import Refund
+from blueprints.payments.refund_sending import send as send_refund
+from blueprints.payments.refunds import THRESHOLD, NewRefund, request_refund
+from saas.audit import SYSTEM, Actor
 from saas.clock import now
 from saas.config import Config
 from saas.database import db
@@ -30,6 +34,7 @@ from saas.ids import new_id
 from saas.outbox import drain
 from saas.scope import unit_of_work
 from tenants.provider_account_services import open_account
+from tenants.services import change_settings
 from tests.application import client_for
 from tests.blueprints.payments.providers.payu.world import SIMULATOR, PayuWorld, adapter, token
 from tests.blueprints.payments.test_pages import begin
@@ -294,6 +299,49 @@ def test_a_refund_waits_for_a_person_and_is_heard_of_by_asking(world: PayuWorld,
     assert b"transaction_type=REFUND" in told.body and b"state_pol=4" in told.body
     assert world.carry() == [200]
     assert world.payments() == 1, "the notice of a refund is no second payment"
+
+
+def test_the_core_gives_money_back_once_whatever_is_lost_on_the_way(world: PayuWorld, paid, monkeypatch):
+    """Asked for by staff; the first answer is lost, PayU has it; a person approves; the books follow."""
+    with unit_of_work(world.house.tenant.id):
+        payment_id = db.session.execute(select(Payment.id)).scalar_one()
+        change_settings({THRESHOLD: 100_000}, actor=SYSTEM)  # small enough for one person
+    with unit_of_work(world.house.tenant.id):
+        parts = [(world.house.invoices[0], 40_000)]
+        refund_id = request_refund(
+            NewRefund(payment_id, parts, "provider", "Doble pago"), actor=Actor("staff"), now=now()
+        )
+    send = world.wire.send
+
+    def lost(method, url, **more):
+        answer = send(method, url, **more)
+        if "payments-api" in url:
+            raise Unreachable("the answer was lost")
+        return answer
+
+    def stands() -> tuple[str, int]:
+        with unit_of_work(world.house.tenant.id):
+            row = db.session.execute(
+                select(Refund.state, Payment.returned).join(Payment, Payment.id == Refund.payment_id)
+            ).one()
+            return tuple(row)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.wire, "send", lost)
+        drain()
+    assert stands() == ("sent", 0), "unknown, not failed"
+    with unit_of_work(world.house.tenant.id):
+        assert send_refund(refund_id, wire=world.wire, now=now()) == "pending"
+    review(world, paid, "approve")
+    with unit_of_work(world.house.tenant.id):
+        assert send_refund(refund_id, wire=world.wire, now=now()) == "pending", "it is not sent again"
+    assert world.carry() == [200]
+    drain()
+    assert stands() == ("done", 40_000)
+    world.poll(paid, told=True)
+    assert stands() == ("done", 40_000)
+    with unit_of_work(world.house.tenant.id):
+        assert len(db.session.execute(select(Refund.id)).all()) == 1
 
 
 def test_a_refund_asked_for_twice_is_one(world: PayuWorld, paid):

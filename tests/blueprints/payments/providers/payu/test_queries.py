@@ -251,6 +251,18 @@ def test_a_whole_refund_without_an_amount_is_the_orders():
     assert kinds(order(part, transaction())) == [CAPTURED], "how much, nobody knows: not guessed"
 
 
+@pytest.mark.parametrize("tail", ["x", "", "[nothing]", "[01900000-0000-7000-8000-00000000000]"])
+def test_a_reason_without_our_number_is_nobodys(tail):
+    back = transaction("APPROVED", "REFUND", id="r1", at=5, reason=f"Paid twice {tail}")
+    assert observe(order(back, transaction()))[1].refund_id is None
+
+
+def test_a_refund_with_our_number_in_its_reason_is_ours():
+    ours = "01900000-0000-7000-8000-000000000007"
+    back = transaction("APPROVED", "REFUND", id="r1", at=5, reason=f"Paid twice [{ours}]")
+    assert str(observe(order(back, transaction()))[1].refund_id) == ours
+
+
 def test_a_refund_that_payu_named_at_once_is_ours():
     ours = "01900000-0000-7000-8000-000000000007"
     back = transaction("APPROVED", "REFUND", id="r1", at=5)

@@ -94,6 +94,16 @@ def test_what_is_in_the_books_is_not_asked_for_again(state, kind):
     assert (said.kind, said.event, len(wire.sent)) == (kind, "r1", 1)
 
 
+def test_a_part_that_is_in_the_books_by_its_number_is_not_asked_for_again():
+    """There would be room for another one: only the number in its reason tells that this is the same."""
+    back = transaction("APPROVED", "PARTIAL_REFUND", id="r1", value=100, at=5, reason=f"Paid twice [{OURS}]")
+    said, wire = ask(answer(order(back, transaction())), amount=100_00)
+    assert (said.kind, said.event, said.refund_id, len(wire.sent)) == (REFUNDED, "r1", OURS, 1)
+    other = {**back, "reason": f"Paid twice [{uuid.UUID(int=OURS.int + 1)}]"}
+    said, wire = ask(answer(order(other, transaction())), submitted(), amount=100_00)
+    assert (said.kind, len(wire.sent)) == (REFUND_PENDING, 2)
+
+
 def test_a_declined_one_may_be_asked_for_again():
     back = transaction("DECLINED", "REFUND", id="r1", at=5)
     said, wire = ask(answer(order(back, transaction())), submitted())
