@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
-from wtforms import BooleanField, SelectMultipleField, StringField, TextAreaField
+from wtforms import BooleanField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -34,19 +34,6 @@ class ReasonForm(FlaskForm):
 
     reason = StringField(
         _l("Reason"),
-        filters=[one_line],
-        validators=[
-            InputRequired(MISSING),
-            Length(max=LONGEST_REASON, message=_l("Use at most %(max)d characters.")),
-        ],
-    )
-
-
-class NoteForm(FlaskForm):
-    """What became of a payment that could not be applied."""
-
-    note = TextAreaField(
-        _l("What was done"),
         filters=[one_line],
         validators=[
             InputRequired(MISSING),

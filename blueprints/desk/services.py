@@ -13,19 +13,16 @@ from blueprints.auth.links import drop_links
 from blueprints.auth.rules import LINK_LIFE
 from blueprints.auth.sessions import end_sessions
 from blueprints.desk import rules
-from blueprints.desk.queries import payments as payment_queries
 from blueprints.desk.queries import staff as staff_queries
-from blueprints.payments.models import QuarantinedPayment
 from saas import audit
 from saas.audit import Actor
 from saas.clock import now
 from saas.database import db
 from saas.identity_numbers import normalise_email
 from saas.ids import new_id
-from saas.languages import N_
 from saas.locks import lock
 from saas.outbox import OutboxRow
-from saas.refusals import NotFound, Refusal
+from saas.refusals import NotFound
 from saas.scope import current_tenant_id
 from tenants.models import Tenant
 from tenants.people import StaffRole, User, UserSession
@@ -149,27 +146,6 @@ def _look_at(session_id: uuid.UUID, customer_id: uuid.UUID | None) -> None:
             account_id=None,  # the account last worked with is not among the other one's
         )
         .execution_options(synchronize_session=False)
-    )
-
-
-def resolve_quarantined(quarantined_id: uuid.UUID, *, note: str, actor: Actor) -> None:
-    """Say what became of a payment that could not be applied. Once. Raises NotFound or Refusal."""
-    words = rules.check_reason(note, "note")
-    payment_queries.quarantined(quarantined_id)
-    changed = db.session.execute(
-        update(QuarantinedPayment)
-        .where(QuarantinedPayment.id == quarantined_id, QuarantinedPayment.resolved_at.is_(None))
-        .values(resolved_at=now(), resolved_by=actor.user_id, resolution=words)
-        .returning(QuarantinedPayment.kind)
-        .execution_options(synchronize_session=False)
-    ).scalar()
-    if changed is None:
-        raise Refusal(N_("Somebody has resolved this already."))
-    audit.record(
-        "quarantine.resolved",
-        actor=actor,
-        subject=("quarantine", quarantined_id),
-        data={"kind": changed, "note": words},
     )
 
 

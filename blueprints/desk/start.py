@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from flask import g
 
 from blueprints.desk.pages import pages
-from blueprints.desk.queries import payments as payment_queries
 from blueprints.desk.queries import start as queries
+from blueprints.payments.refund_queries import waiting
 from saas.permissions import SIGNED_IN, allow
 from saas.refusals import NotFound
 from tenants import roles
@@ -28,7 +28,7 @@ def start() -> str:
     sees_money, sees_people = viewer.may(roles.PAYMENTS), viewer.may(roles.CUSTOMERS)
     return render(
         "desk/start.html",
-        quarantined=payment_queries.open_quarantine() if sees_money else 0,
+        waiting=waiting() if sees_money else {},
         imports=queries.running_imports() if viewer.may(roles.IMPORTS) else [],
         without_login=queries.customers_without_login() if sees_people and viewer.may(roles.INVITE) else 0,
         many=queries.MANY,

@@ -13,6 +13,7 @@ from blueprints.home import wording
 from blueprints.invoices import queries
 from blueprints.invoices.customer import pay_url, payable
 from blueprints.invoices.narrowing import Filters
+from blueprints.invoices.standing_credit import standing_credit
 from blueprints.invoices.wording import DueWords, title
 from blueprints.leases.queries import OwnerSummary, owner_summary
 from blueprints.payments.queries import PaymentLine, recent_payments
@@ -64,6 +65,7 @@ def index() -> str | Response:
         invoices=url_for("invoices.pending"),
         can_pay=bool(pay_url() and any(payable(row) for row in open_now.rows)),
         payments=_payments(reach),
+        credit=standing_credit(reach, account_id=at_work.account_id, known=open_now.credit),
         payments_url=_url("payments.receipts"),
     )
 

@@ -19,6 +19,7 @@ from blueprints.invoices import one, queries, wording
 from blueprints.invoices.document import fiscal_of, invoice_pdf
 from blueprints.invoices.narrowing import STATES, Filters
 from blueprints.invoices.queries import InvoiceLine
+from blueprints.invoices.standing_credit import standing_credit
 from blueprints.invoices.under_way import under_way
 from saas.barcodes import qr_svg
 from saas.money import format_money
@@ -94,6 +95,7 @@ def pending() -> str:
         "invoices/pending.html",
         choices=_choices(found.rows, reach.today, at_work),
         under_way=under_way(reach, found.rows),
+        credit=standing_credit(reach, account_id=account_id, known=found.credit),
         older_url=_further(found.older),
         first_page="after" not in request.args,
         working=at_work,

@@ -36,7 +36,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from blueprints.accounts.models import Account
 from blueprints.accounts.queries import AccountLine, beside_rows, only_account
 from blueprints.accounts.reach import reachable
-from blueprints.invoices import rules
+from blueprints.invoices import rules, standing_credit
 from blueprints.invoices.models import Invoice, InvoiceType
 from blueprints.invoices.narrowing import (
     Filters,
@@ -90,11 +90,13 @@ class InvoiceLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A page of what is open. `accounts` is how many accounts are in reach (None when nothing is open)."""
+    """A page of what is open. `accounts` is how many accounts are in reach and `credit` whether any of them has some
+    (both None when nothing is open)."""
 
     rows: Sequence[InvoiceLine]
     older: str | None
     accounts: int | None
+    credit: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,10 @@ def pending(
     """Every open invoice in reach, the oldest debt first, `PENDING_PAGE` at a time; one statement."""
     start = decode_cursor(cursor, (datetime.date, uuid.UUID))
     query = _pending(
-        reach.customer_id is not None, account_id is not None, start is not None, tuple(in_process)
+        reach.customer_id is not None,
+        account_id is not None,
+        start is not None,
+        (*in_process, *standing_credit.conditions),
     )
     given = {
         **_given(reach, language),
@@ -136,7 +141,8 @@ def pending(
     found = read(query, given)
     rows = [listed(row, reach.today) for row in found[:PENDING_PAGE]]
     older = encode_cursor((rows[-1].due_on, rows[-1].id)) if len(found) > PENDING_PAGE else None
-    return Pending(rows, older, found[0].accounts if found else None)
+    first = found[0] if found else None
+    return Pending(rows, older, first.accounts if first else None, first.credit if first else None)
 
 
 @lru_cache(maxsize=32)
@@ -144,16 +150,17 @@ def _pending(
     looking_on: bool,
     of_one_account: bool,
     from_cursor: bool,
-    _conditions: tuple[Callable[[], ColumnElement[bool]], ...],
+    _conditions: tuple[Callable[..., ColumnElement[bool]], ...],
 ) -> Select[*tuple[Any, ...]]:
     """The statement of `pending` with its values left open: to put it together takes longer than to run it, and
-    everybody opens that page. `_conditions` are `in_process`, so that a statement is not older than they are."""
+    everybody opens that page. `_conditions` are those of other capabilities, so that a statement is not older."""
     reach, language = _bound(looking_on)
     mine = reachable(reach)
     query = (
         columns(language, may_pay(reach))
         .add_columns(
             select(func.count()).select_from(reachable(reach)).scalar_subquery().label("accounts"),
+            or_(false(), *(told(reachable(reach)) for told in standing_credit.conditions)).label("credit"),
         )
         .select_from(mine)
         .join(Invoice, Invoice.account_id == mine.c.account_id)

@@ -15,6 +15,7 @@ from blueprints.accounts.working import Working, working
 from blueprints.invoices import queries, rules, wording
 from blueprints.invoices import statement as books
 from blueprints.invoices.customer import pages
+from blueprints.invoices.standing_credit import standing_credit
 from blueprints.invoices.statement import Statement
 from blueprints.invoices.statement_document import entry_words, later_words, statement_pdf
 from saas.dates import format_short, parse_date
@@ -58,6 +59,7 @@ def statement() -> str | tuple[str, int]:
         words=lambda entry: entry_words(entry, where),
         ages=[(wording.age_words(age), age, found.ages[age]) for age in rules.AGES] if found else [],
         later=later_words(found, _not_booked(reach, found), where) if found else "",
+        credit=standing_credit(reach, account_id=account_id) if found else (),
         pdf_url=url_for("invoices.statement_document", **days) if found else "",
     )
     return (page, 422) if problem else page

@@ -70,6 +70,12 @@ def movement_words(kind: str, amount: int) -> str:
         "invoice-voided": _("Invoice voided"),
         "commission-withheld": _("Settled from the rent collected"),
         "surcharge": _("Amount added by the second due date"),
+        "refunded": _("Payment given back"),
+        "refund-failed": _("Payment restored: it was not given back"),
+        "disputed": _("Payment disputed at the bank"),
+        "dispute-won": _("Payment restored: the dispute was won"),
+        "credited": _("Payment turned into credit"),
+        "credit-used": _("Paid with credit"),
     }
     return known.get(kind) or (_("Charge") if amount > 0 else _("Payment"))
 

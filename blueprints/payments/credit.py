@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from blueprints.invoices.models import Invoice
@@ -49,12 +49,13 @@ class Usable:
         return self.amount - self.held
 
 
-def credit_of(account_ids: Iterable[uuid.UUID]) -> list[Usable]:
-    """The credit of accounts that have any, by account and currency."""
+def credit_of(account_ids: Iterable[uuid.UUID], *, since: datetime.date | None = None) -> list[Usable]:
+    """The credit of accounts that have any, by account and currency; `since` leaves out what came with payments
+    before that day (it is a former holder's)."""
     wanted = list(account_ids)
     rows = db.session.execute(
         select(Credit.account_id, Credit.currency, func.sum(Credit.remaining).label("amount"))
-        .where(Credit.account_id.in_(wanted), Credit.remaining > 0)
+        .where(Credit.account_id.in_(wanted), Credit.remaining > 0, *_since(since))
         .group_by(Credit.account_id, Credit.currency)
         .order_by(Credit.account_id)
     ).all()
@@ -67,6 +68,12 @@ def credit_of(account_ids: Iterable[uuid.UUID]) -> list[Usable]:
         of_them = held.get((row.account_id, row.currency), 0)
         found.append(Usable(row.account_id, row.currency, amount, min(of_them, amount)))
     return found
+
+
+def _since(day: datetime.date | None) -> list[ColumnElement[bool]]:
+    if day is None:
+        return []
+    return [Credit.payment_id.in_(select(Payment.id).where(Payment.paid_on >= day))]
 
 
 def _held(account_ids: Sequence[uuid.UUID]) -> Mapping[tuple[uuid.UUID, str], int]:
@@ -177,8 +184,10 @@ def use_credit(
     *,
     actor: Actor,
     now: datetime.datetime,
+    since: datetime.date | None = None,
 ) -> int:
-    """Put credit of an invoice's account on that invoice, the oldest first; `use_id` is used once.
+    """Put credit of an invoice's account on that invoice, the oldest first; `use_id` is used once. `since` leaves out
+    what came with payments before that day.
 
     The caller has checked that the invoice is in reach and may be paid. Returns what was used (0: this use has
     been made before). Raises NotFound, InProcess, Refusal when the invoice or the credit does not take so much.
@@ -205,7 +214,7 @@ def use_credit(
         second_total=invoice.second_total,
         today=today,
     )
-    usable = [one for one in credit_of([account_id]) if one.currency == invoice.currency]
+    usable = [one for one in credit_of([account_id], since=since) if one.currency == invoice.currency]
     free = usable[0].free if usable else 0
     if amount > free:
         raise Refusal(N_("The credit does not hold so much."), field="amount")
@@ -218,7 +227,7 @@ def use_credit(
             ),
             field="amount",
         )
-    _spend(use_id, invoice, amount)
+    _spend(use_id, invoice, amount, since)
     audit.record(
         "credit.used",
         actor=actor,
@@ -226,6 +235,13 @@ def use_credit(
         data={"amount": amount, "currency": invoice.currency, "account": str(account_id)},
     )
     return amount
+
+
+def paid_by_use(use_id: uuid.UUID, user_id: uuid.UUID) -> uuid.UUID | None:
+    """The invoice that a user's use of credit has paid; None when there was no such use."""
+    return db.session.execute(
+        select(CreditUse.invoice_id).where(CreditUse.id == use_id, CreditUse.used_by == user_id)
+    ).scalar()
 
 
 def _used_before(
@@ -254,7 +270,7 @@ def _used_before(
     return written is None
 
 
-def _spend(use_id: uuid.UUID, invoice: _Invoice, amount: int) -> None:
+def _spend(use_id: uuid.UUID, invoice: _Invoice, amount: int, since: datetime.date | None) -> None:
     """The oldest credit first, and of each what no refund holds; first the debt, last what lateness added."""
     rows = db.session.execute(
         select(Credit.id, Credit.payment_id, Credit.remaining, Credit.currency)
@@ -262,6 +278,7 @@ def _spend(use_id: uuid.UUID, invoice: _Invoice, amount: int) -> None:
             Credit.account_id == invoice.account_id,
             Credit.remaining > 0,
             Credit.currency == invoice.currency,
+            *_since(since),
         )
         .order_by(Credit.id)
         .with_for_update()

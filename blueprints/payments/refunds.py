@@ -7,21 +7,18 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy import insert, select, update
 
 from blueprints.ledger import rules as books
 from blueprints.ledger.services import post
 from blueprints.payments import refund_rules as rules
-from blueprints.payments.accounts import adapter_of, view_of
-from blueprints.payments.attempts import read_attempt
 from blueprints.payments.credit import add_credit, settle_again
 from blueprints.payments.disputes import is_disputed
 from blueprints.payments.refund_models import Credit, Refund, RefundPart
-from blueprints.payments.registry import NoSuchProvider
+from blueprints.payments.refundable import LONGEST, check_refund, needs_second, refundable
 from blueprints.payments.returning import (
     PaymentRow,
     Place,
@@ -37,14 +34,9 @@ from saas.database import db
 from saas.events import emit
 from saas.ids import new_id
 from saas.languages import N_
-from saas.money import EXPONENTS
 from saas.outbox import enqueue
 from saas.refusals import NotFound, Refusal
 from tenants.loading import serving
-from tenants.provider_account_services import open_account
-
-THRESHOLD = "refunds.second-person-above"
-LONGEST = 300  # characters of a reason or reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,44 +70,12 @@ class RefundRow:
     requested_by: uuid.UUID | None
 
 
-def ways_back(payment: PaymentRow) -> tuple[str, ...]:
-    """How money of a payment can be given back; the provider first, when it can."""
-    return tuple(way for way in rules.WAYS if way != rules.PROVIDER or _provider_can(payment) != "none")
-
-
-def _provider_can(payment: PaymentRow) -> str:
-    """none, full or partial."""
-    if payment.attempt_id is None:
-        return "none"
-    try:
-        account = open_account(read_attempt(payment.attempt_id).provider_account_id)
-        return adapter_of(account).can(view_of(account)).refunds
-    except (NoSuchProvider, NotFound):
-        return "none"
-
-
-def refundable(payment_id: uuid.UUID) -> dict[uuid.UUID | None, int]:
-    """What can still be given back of a payment: per invoice, and its credit under None. Without what refunds that
-    are not finished take already."""
-    free: dict[uuid.UUID | None, int] = defaultdict(int)
-    for place in places(payment_id).values():
-        free[place.invoice_id] += place.amount
-    for invoice_id, amount in db.session.execute(
-        select(RefundPart.invoice_id, func.sum(RefundPart.amount).label("amount"))
-        .join(Refund, and_(Refund.tenant_id == RefundPart.tenant_id, Refund.id == RefundPart.refund_id))
-        .where(Refund.payment_id == payment_id, Refund.state.in_(rules.HOLDING))
-        .group_by(RefundPart.invoice_id)
-    ):
-        free[invoice_id] -= int(amount)
-    return {key: amount for key, amount in free.items() if amount > 0}
-
-
 def request_refund(new: NewRefund, *, actor: Actor, now: datetime.datetime) -> uuid.UUID:
     """Staff want to give money back. Returns the refund's id; where no second person is needed it is agreed to at
     once. Raises NotFound, or Refusal for more than there is, a disputed payment, a way that is not possible.
     """
     payment = hold_payment(new.payment_id)
-    _check(payment, new.way, new.amount, new.reason, new.reference)
+    check_refund(payment, new.way, new.amount, new.reason, new.reference)
     free = refundable(payment.id)
     if not new.parts or any(amount <= 0 for _place, amount in new.parts):
         raise Refusal(N_("Say how much is given back."), field="amount")
@@ -133,13 +93,19 @@ def request_refund(new: NewRefund, *, actor: Actor, now: datetime.datetime) -> u
         customer_id=payment.customer_id,
         data=_facts(payment, new.amount, new.way, new.reason, new.reference),
     )
-    if not _needs_second(payment, refund_id, new.amount, new.way):
+    if not needs_second(payment, refund_id, new.amount, new.way):
         _agree(payment, _refund(refund_id), actor, now)
     return refund_id
 
 
 def ask_back(
-    ask_id: uuid.UUID, account_id: uuid.UUID, amount: int, *, actor: Actor, now: datetime.datetime
+    ask_id: uuid.UUID,
+    account_id: uuid.UUID,
+    amount: int,
+    *,
+    actor: Actor,
+    now: datetime.datetime,
+    since: datetime.date | None = None,
 ) -> int:
     """A customer wants an account's credit back: one refund for each payment that it came with, the oldest first.
 
@@ -147,7 +113,11 @@ def ask_back(
     Returns what was asked for now. Raises Refusal when the credit does not hold so much.
     """
     came_with = select(Credit.payment_id).where(Credit.account_id == account_id, Credit.remaining > 0)
-    payments = hold_payments(db.session.execute(came_with.distinct()).scalars())
+    payments = [
+        payment
+        for payment in hold_payments(db.session.execute(came_with.distinct()).scalars())
+        if since is None or payment.paid_on >= since
+    ]
     first = uuid.uuid5(ask_id, "0")
     if db.session.execute(select(Refund.id).where(Refund.id == first)).scalar() is not None:
         return 0
@@ -186,7 +156,7 @@ def take_up(
     payment, refund = _held(refund_id)
     if refund.state != rules.ASKED:
         raise Refusal(N_("Somebody has decided this already."))
-    _check(payment, way, refund.amount, reason, reference)
+    check_refund(payment, way, refund.amount, reason, reference)
     if way == rules.CREDIT:
         raise Refusal(N_("That money is on the account already."), field="way")
     db.session.execute(
@@ -208,7 +178,7 @@ def take_up(
         customer_id=payment.customer_id,
         data=_facts(payment, refund.amount, way, reason, reference),
     )
-    if not _needs_second(payment, refund_id, refund.amount, way):
+    if not needs_second(payment, refund_id, refund.amount, way):
         _agree(payment, _refund(refund_id), actor, now)
 
 
@@ -217,7 +187,7 @@ def approve(refund_id: uuid.UUID, *, actor: Actor, now: datetime.datetime) -> No
     payment, refund = _held(refund_id)
     if refund.state != rules.REQUESTED:
         raise Refusal(N_("Somebody has decided this already."))
-    second = _needs_second(payment, refund_id, refund.amount, refund.way or "")
+    second = needs_second(payment, refund_id, refund.amount, refund.way or "")
     if second and (actor.user_id is None or actor.user_id == refund.requested_by):
         raise Refusal(N_("Somebody else must agree to this refund: not the person who requested it."))
     if is_disputed(payment.id):
@@ -225,10 +195,13 @@ def approve(refund_id: uuid.UUID, *, actor: Actor, now: datetime.datetime) -> No
     _agree(payment, refund, actor, now)
 
 
-def reject(refund_id: uuid.UUID, note: str, *, actor: Actor, now: datetime.datetime) -> None:
-    """Nothing is given back. Raises NotFound, or Refusal when it is decided or no reason is given."""
+def reject(
+    refund_id: uuid.UUID, note: str, *, actor: Actor, now: datetime.datetime, tell: bool = True
+) -> None:
+    """Nothing is given back, or no more is tried of what failed. A customer who had asked is told, unless (not `tell`)
+    it is done another way. Raises NotFound, or Refusal when it is decided or no reason is given."""
     payment, refund = _held(refund_id)
-    if refund.state not in rules.UNDECIDED:
+    if refund.state not in (*rules.UNDECIDED, rules.FAILED):
         raise Refusal(N_("Somebody has decided this already."))
     words = note.strip()
     if not words:
@@ -241,7 +214,8 @@ def reject(refund_id: uuid.UUID, note: str, *, actor: Actor, now: datetime.datet
         customer_id=payment.customer_id,
         data={"payment": str(payment.id), "amount": refund.amount, "note": words[:LONGEST]},
     )
-    enqueue("payments.refund-rejected-letter", {"refund_id": str(refund_id)}, key=str(refund_id))
+    if tell:
+        enqueue("payments.refund-rejected-letter", {"refund_id": str(refund_id)}, key=str(refund_id))
 
 
 def conclude(refund_id: uuid.UUID, *, done: bool, note: str, actor: Actor, now: datetime.datetime) -> None:
@@ -333,47 +307,6 @@ def _turn_into_credit(
         occurred_on=today,
     )
     settle_again([invoice_id for invoice_id, _before, _after in items])
-
-
-def _check(payment: PaymentRow, way: str, amount: int, reason: str, reference: str) -> None:
-    if way not in rules.WAYS:
-        raise Refusal(N_("Choose how the money is given back."), field="way")
-    if not reason.strip():
-        raise Refusal(N_("Say why."), field="reason")
-    if way == rules.OUTSIDE and not reference.strip():
-        raise Refusal(N_("Say how it was paid: the number of a transfer, for example."), field="reference")
-    if max(len(reason), len(reference)) > LONGEST:
-        raise Refusal(N_("The text is too long"), field="reason")
-    if is_disputed(payment.id):
-        raise Refusal(N_("This payment is disputed at the bank: it cannot be given back as well."))
-    if way == rules.PROVIDER:
-        _check_provider(payment, amount)
-
-
-def _check_provider(payment: PaymentRow, amount: int) -> None:
-    can = _provider_can(payment)
-    if can == "none" or payment.attempt_id is None:
-        raise Refusal(N_("The provider cannot give this payment back. Do it another way."), field="way")
-    if can == "full" and (amount != payment.amount or payment.returned):
-        raise Refusal(N_("This provider gives back a payment only whole."), field="way")
-    account = open_account(read_attempt(payment.attempt_id).provider_account_id)
-    exponent = adapter_of(account).can(view_of(account)).exponents.get(payment.currency, 0)
-    if amount % 10 ** max(EXPONENTS[payment.currency] - exponent, 0):
-        raise Refusal(N_("The provider cannot give back an amount with these decimals."), field="amount")
-
-
-def _needs_second(payment: PaymentRow, refund_id: uuid.UUID, amount: int, way: str) -> bool:
-    others = db.session.execute(
-        select(func.coalesce(func.sum(Refund.amount), 0)).where(
-            Refund.payment_id == payment.id,
-            Refund.id != refund_id,
-            Refund.requested_by.is_not(None),
-            Refund.way != rules.CREDIT,
-            Refund.state.not_in((rules.FAILED, rules.REJECTED)),
-        )
-    ).scalar_one()
-    threshold = int(serving().setting(THRESHOLD))
-    return rules.needs_second_person(amount=amount, of_the_payment=int(others), threshold=threshold, way=way)
 
 
 def _held(refund_id: uuid.UUID) -> tuple[PaymentRow, RefundRow]:

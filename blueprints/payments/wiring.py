@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, and_, exists, func, select
 
-from blueprints.invoices import one, queries, under_way
+from blueprints.invoices import one, queries, standing_credit, under_way
 from blueprints.invoices.models import Invoice
 from blueprints.invoices.under_way import UnderWay
 from blueprints.payments import jobs
+from blueprints.payments.credit_queries import has_credit, told_credit
 from blueprints.payments.models import Allocation, Attempt, AttemptItem, Payment, Receipt
 from blueprints.payments.rules import PENDING
 from blueprints.payments.titles import method_title
@@ -26,7 +27,7 @@ def _payments_of(invoice_id: uuid.UUID) -> list[one.PaymentLine]:
         select(
             Payment.id,
             Payment.paid_on,
-            Allocation.amount,
+            (Allocation.amount - Allocation.reversed).label("amount"),
             Payment.currency,
             Payment.method,
             func.coalesce(Receipt.number, Payment.number, Payment.reference).label("reference"),
@@ -35,7 +36,7 @@ def _payments_of(invoice_id: uuid.UUID) -> list[one.PaymentLine]:
             Allocation, and_(Allocation.tenant_id == Payment.tenant_id, Allocation.payment_id == Payment.id)
         )
         .outerjoin(Receipt, and_(Receipt.tenant_id == Payment.tenant_id, Receipt.payment_id == Payment.id))
-        .where(Allocation.invoice_id == invoice_id)
+        .where(Allocation.invoice_id == invoice_id, Allocation.amount > Allocation.reversed)
         .order_by(Payment.paid_on, Payment.id)
     )
     return [
@@ -82,5 +83,7 @@ def _own(user_id: uuid.UUID, invoice_ids: Sequence[uuid.UUID]) -> list[UnderWay]
 
 
 queries.in_process.append(_held)
+standing_credit.conditions.append(has_credit)
+standing_credit.told_by.append(told_credit)
 under_way.told_by.append(_own)
 one.payments_of.append(_payments_of)

@@ -41,6 +41,9 @@ TABLES = {
     "link_id": "one_time_links",
     "row_id": "audit_rows",
     "provider_account_id": "provider_accounts",
+    "refund_id": "payment_refunds",
+    "dispute_id": "payment_disputes",
+    "credit_id": "payment_credits",
     "claim_id": "domain_claims",
     "payment_link_id": "payment_links",
 }
@@ -115,7 +118,7 @@ def hostile_form(side: Side) -> dict[str, Any]:
         "next": "/",
     }
     for table, ids in side.rows.items():
-        if ids and table not in ("sessions", "finished_attempts"):
+        if ids and table not in ("sessions", "finished_attempts", "coupon_attempts"):
             form.setdefault(table, [str(row_id) for row_id in ids])
             form.setdefault(_singular(table) + "_id", str(ids[0]))
             form.setdefault(_singular(table), str(ids[0]))
@@ -182,6 +185,7 @@ def rightful(world: World, route: Route) -> Asker:
 def given_to(route: Route, side: Side) -> dict[str, str]:
     """What the rightful fill in where the victim's first row is not what the page is about."""
     special = {
+        "payments.coupon": {"attempt_id": side.first("coupon_attempts")},
         "logo.picture": {"file_id": side.first("logos")},
         "desk.colleague": {"user_id": side.people["colleague"].user_id},
         "desk.change": {"user_id": side.people["colleague"].user_id},

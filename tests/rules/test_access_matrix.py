@@ -309,6 +309,7 @@ ELSEWHERE: dict[str, tuple[int, str]] = {
     "auth.set_up_second_factor": (303, "it is on already"),
     "payments.summary": (422, "nothing was chosen"),
     "payments.confirm": (422, "nothing was chosen"),
+    "payments.confirm_credit_use": (422, "nothing was chosen"),
     "imports.progress": (303, "the batch is done"),
     "payments_desk.collected_progress": (303, "the file is done"),
     "desk.choose_main_domain": (303, "no name was chosen"),

@@ -44,6 +44,14 @@ from blueprints.payments.providers.bank_simulator.models import BankOrder
 from blueprints.payments.providers.payu_simulator.models import PayuOrder
 from blueprints.payments.providers.stripe_simulator.database_shelf import DatabaseShelf, row_of
 from blueprints.payments.receipts import CODE_GROUPS
+from blueprints.payments.refund_models import (
+    Credit,
+    CreditUse,
+    Dispute,
+    Refund,
+    RefundPart,
+    Reversal,
+)
 from blueprints.payments.settlement_models import SettlementDifference, SettlementRun
 from saas.audit import Actor, record
 from saas.clock import now
@@ -344,10 +352,57 @@ def _payments(side: Side, size: int) -> None:
         attempts = side.rows["payment_attempts"]
         side.rows["finished_attempts"] = attempts[1:]
     _payment_link(side)
+    _money_back(side, size)
     _settlement(side)
     _bank_order(side)
     _payu_order(side)
     _stripe_session(side)
+
+
+def _money_back(side: Side, size: int) -> None:
+    """Refunds, disputes and credit of the customer's last payment, each as often as lists need."""
+    payment, invoice = side.rows["payments"][-1], side.rows["invoices"][-1]
+    currency = side.cast.currency
+    for number in range(size):
+        refund = add(
+            side,
+            Refund,
+            payment_id=payment,
+            amount=100,
+            currency=currency,
+            way="outside",
+            state="requested",
+            event="",
+        )
+        add(side, RefundPart, refund_id=refund, invoice_id=invoice, amount=100)
+        add(side, Dispute, payment_id=payment, state="open", amount=100, currency=currency)
+        credit = add(
+            side,
+            Credit,
+            payment_id=side.rows["payments"][-1 - number % len(side.rows["payments"])],
+            account_id=side.first("accounts"),
+            invoice_id=side.rows["invoices"][-1 - number],
+            amount=100,
+            remaining=100,
+            currency=currency,
+        )
+        add(
+            side,
+            CreditUse,
+            account_id=side.first("accounts"),
+            invoice_id=invoice,
+            currency=currency,
+            used_by=side.first("users"),
+        )
+        add(
+            side,
+            Reversal,
+            payment_id=payment,
+            refund_id=refund,
+            dispute_id=None,
+            invoice_id=None,
+            credit_id=credit,
+        )
 
 
 def _payment_link(side: Side) -> None:

@@ -151,7 +151,7 @@ def payments_of(account_id: uuid.UUID) -> Sequence[Line]:
             Payment.reference,
             Payment.number,
             Payment.currency,
-            func.sum(Allocation.amount).cast(BigInteger).label("amount"),
+            func.sum(Allocation.amount - Allocation.reversed).cast(BigInteger).label("amount"),
             func.string_agg(Invoice.number, ", ").label("invoices"),
         )
         .join(

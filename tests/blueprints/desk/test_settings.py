@@ -214,7 +214,7 @@ def test_what_comes_from_outside_is_text_everywhere(app: Flask, office: Office):
         with unit_of_work(office.tenant.id):
             customer = add_customer(evil, document=f"x{number}")
             account = add_account(f"x{number}", customers=[(customer, "holder", 1_000_000)], address=evil)
-            set_aside("surplus", dedupe_key=evil, data={"reference": evil, evil: "x"}, now=now())
+            set_aside("amount-differs", dedupe_key=evil, data={"reference": evil, evil: "x"}, now=now())
         quarantine = text_of(client.get("/desk/payments/quarantine"))
         one = quarantine.split("/desk/payments/quarantine/")[1][:36]
         pages = [

@@ -15,7 +15,8 @@ from blueprints.payments.checking import differences
 from blueprints.payments.interface import Observation
 from blueprints.payments.models import Payment
 from blueprints.payments.refund_models import Credit, Dispute, Refund
-from blueprints.payments.refunds import THRESHOLD, NewRefund, request_refund
+from blueprints.payments.refundable import THRESHOLD
+from blueprints.payments.refunds import NewRefund, request_refund
 from saas import outbox
 from saas.audit import SYSTEM, Actor
 from saas.clock import now
