@@ -55,9 +55,9 @@ def load(today: datetime.date, password_hash: str, *, supplies: int = 44) -> Non
         for index, account_id in enumerate(accounts):
             _bill(dice, index, account_id, ago, today)
     people.add_login(HOLDER.email, "Camila Benítez Funes", password_hash, customer_id=camila)
-    open_practice_collector("ARS", where="En cualquier caja de la red, con este cupón. Solo efectivo.")
     # The utility is paid through Stripe's look-alike; the simulated bank stays a second way.
     move_account(open_test_account(), up=True, actor=SYSTEM)
+    open_practice_collector("ARS", where="En cualquier caja de la red, con este cupón. Solo efectivo.")
 
 
 def _supply(dice: Random, number: int, holder: uuid.UUID, street: str, town: str, category: str) -> uuid.UUID:
