@@ -18,6 +18,7 @@ from blueprints.payments.choosing import Choice, ChosenInvoice, InProcess, choos
 from blueprints.payments.coupon_pages import coupon_page
 from blueprints.payments.interface import Form, Redirect, Step
 from blueprints.payments.leaving import leave
+from blueprints.payments.part_form import part_box, typed_part, with_part
 from blueprints.payments.payers import user_as_payer
 from blueprints.payments.starting import Started, keep_step, refuse_attempt, start
 from blueprints.payments.titles import invoice_title
@@ -50,17 +51,25 @@ def summary() -> Answer:
     if request.method == "POST":
         return _asked_again("payments.summary")
     try:
-        choice = _choice()
+        whole = choose(reach_of(g.viewer, g.tenant), _ids(), today=g.tenant.today())
     except Refusal as refusal:
         return _refused(refusal)
-    return render(
+    choice, wrong = whole, None
+    try:
+        choice = with_part(whole)
+    except Refusal as refusal:
+        wrong = refusal
+    page = render(
         "payments/summary.html",
         choice=choice,
+        whole=whole,
         lines=_bill(choice),
         invoice_ids=_ids(),
+        box=part_box(whole, wrong),
         ways=as_offered(ways_for(choice)),
         other_ways=other_ways(),
     )
+    return (page, 422) if wrong else page
 
 
 @pages.route("/payments/confirm", methods=["GET", "POST"])
@@ -90,6 +99,7 @@ def _confirm_page(choice: Choice, problem: str = "") -> str:
         invoice_ids=_ids(),
         ways=ways,
         form=form,
+        part=typed_part(),
         other_ways=other_ways(),
     )
 
@@ -99,11 +109,12 @@ def _confirm_page(choice: Choice, problem: str = "") -> str:
 def begin() -> Answer:
     """Freeze the attempt and send the payer away (S0.20). Pressed twice it is still one attempt.
 
-    Nothing but the invoices' ids and the chosen way is read from the form: amounts come from the books.
+    Nothing but the invoices' ids and the chosen way is read from the form, and where the tenant takes parts the
+    amount: what each invoice gets of it comes from the books.
     """
     try:
         reach = reach_of(g.viewer, g.tenant)
-        choice = choose(reach, _ids(), today=g.tenant.today(), lock=True)
+        choice = with_part(choose(reach, _ids(), today=g.tenant.today(), lock=True))
         started = start(user_as_payer(g.viewer), choice, now(), way=_way(), origin=own_origin())
         step = fetched(started)
     except Refusal as refusal:
@@ -197,11 +208,12 @@ def _way() -> uuid.UUID | None:
 
 
 def _choice() -> Choice:
-    return choose(reach_of(g.viewer, g.tenant), _ids(), today=g.tenant.today())
+    return with_part(choose(reach_of(g.viewer, g.tenant), _ids(), today=g.tenant.today()))
 
 
 def _asked_again(endpoint: str) -> Response:
-    return redirect(url_for(endpoint, invoice=[str(invoice_id) for invoice_id in _ids()]), 303)
+    ids = [str(invoice_id) for invoice_id in _ids()]
+    return redirect(url_for(endpoint, invoice=ids, part=typed_part() or None), 303)
 
 
 def leave_for(started: Started, step: Step | None, status_url: str) -> Answer:

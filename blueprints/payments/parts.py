@@ -13,6 +13,7 @@ from blueprints.payments.choosing import Choice, ChosenInvoice
 from saas.languages import N_
 from saas.refusals import Refusal
 
+FIELD = "part"
 ALLOWED = "payments.partial"
 MINIMUM = "payments.partial-minimum"
 
@@ -40,17 +41,17 @@ def without_lone_surcharge(amount: int, owed: int, surcharge: int) -> int:
 def part_of(choice: Choice, amount: int, rules: PartRules) -> Choice:
     """The choice with what an `amount` in minor units pays of each invoice, those without any left out.
 
-    Raises Refusal (field "amount") when the tenant's rules do not allow it or it is more than is owed.
+    Raises Refusal (field "part") when the tenant's rules do not allow it or it is more than is owed.
     """
     if amount == choice.amount:
         return choice
     if amount > choice.amount:
-        raise Refusal(N_("That is more than what is owed on these invoices."), field="amount")
+        raise Refusal(N_("That is more than what is owed on these invoices."), field=FIELD)
     if not rules.allowed:
-        raise Refusal(N_("These invoices are paid whole."), field="amount")
+        raise Refusal(N_("These invoices are paid whole."), field=FIELD)
     if amount < rules.least(choice.amount):
         raise Refusal(
-            N_("Pay at least %(percent)s %% of what you chose."), field="amount", percent=rules.minimum
+            N_("Pay at least %(percent)s %% of what you chose."), field=FIELD, percent=rules.minimum
         )
     items = _spread(choice.items, amount)
     last = items[-1]
@@ -61,7 +62,7 @@ def part_of(choice: Choice, amount: int, rules: PartRules) -> Choice:
                 "With this amount only what the second due date added would be left of invoice %(number)s. "
                 "Pay it whole, or less."
             ),
-            field="amount",
+            field=FIELD,
             number=last.number,
         )
     return Choice(items, choice.currency)
