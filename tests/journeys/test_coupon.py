@@ -50,7 +50,7 @@ def test_a_coupon_is_paid_by_a_file(browser: Browser, site: Site, tmp_path: Path
         staff.press("form[action$='/collected/new'] button[type=submit]")
         staff.picture(PICTURES, "collected-checked-1280")
         staff.press("form[action$='/apply'] button[type=submit]")
-        expect(staff.page.locator("main")).to_contain_text("En cuarentena")
+        expect(staff.page.locator("main")).to_contain_text("En cuarentena", timeout=60_000)
         staff.page.wait_for_url("**/collected/*-*")
         staff.picture(PICTURES, "collected-done-1280")
         staff.page.set_viewport_size({"width": 360, "height": 740})
