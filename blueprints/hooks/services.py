@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from blueprints.payments.accounts import adapter_of, view_of
-from blueprints.payments.applying import DUPLICATE, QUARANTINED, apply
+from blueprints.payments.applying import DUPLICATE, QUARANTINED, apply, hold_for
 from blueprints.payments.attempts import attempt_named
 from blueprints.payments.interface import Ask, Forged, Notice, Observation
 from blueprints.payments.models import InboxRow
@@ -59,6 +59,7 @@ def work(account: OpenedAccount, notice: Notice, row_id: uuid.UUID) -> list[str]
     state = db.session.execute(select(InboxRow.state).where(InboxRow.id == row_id)).scalar_one()
     if state == APPLIED:
         return []
+    hold_for(observations)
     effects = [_take(said, account, notice, row_id) for said in observations]
     if state == PUT_ASIDE and set(effects) == {DUPLICATE}:
         return effects  # said again: what was put aside stays aside

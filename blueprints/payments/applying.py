@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -14,7 +14,7 @@ from blueprints.payments import rules
 from blueprints.payments.attempts import AttemptRow, let_go, read_attempt
 from blueprints.payments.capturing import Item, capture, locked_items
 from blueprints.payments.disputes import hear_of_dispute
-from blueprints.payments.interface import CAPTURED, REFUND_FAILED, Observation
+from blueprints.payments.interface import CAPTURED, REFUND_FAILED, Ask, Observation
 from blueprints.payments.models import Attempt, ObservationRow
 from blueprints.payments.quarantine import set_aside
 from blueprints.payments.refund_news import hear_of_refund
@@ -54,6 +54,12 @@ def apply(
         items = locked_items(attempt_id)
     attempt = read_attempt(attempt_id, lock=True)
     effect = _verdict(attempt, observation, account)
+    if (
+        effect == rules.ALREADY_CAPTURED
+        and observation.kind == CAPTURED
+        and _is_another(attempt_id, observation)
+    ):
+        effect = f"{QUARANTINED}:{rules.CAPTURED_AGAIN}"
     noted = _note(observation, account, attempt_id, effect, now, again)
     if noted is None:
         return DUPLICATE
@@ -67,6 +73,19 @@ def apply(
     elif effect == rules.MOVED:
         _move(attempt, observation, items, account, now)
     return effect
+
+
+def hold_for(said: Iterable[Observation | Ask]) -> None:
+    """Take the locks for several observations of one attempt before the first of them is applied: a refund locks
+    accounts, which come before the invoices that a capture locks."""
+    observations = [one for one in said if isinstance(one, Observation)]
+    if len(observations) < 2 or all(one.kind not in AFTERWARDS for one in observations):
+        return
+    attempt_id = db.session.execute(
+        select(Attempt.id).where(Attempt.reference == observations[0].reference)
+    ).scalar()
+    if attempt_id is not None:
+        hold_attempt(attempt_id)
 
 
 def _verdict(attempt: AttemptRow, observation: Observation, account: OpenedAccount) -> str:
@@ -87,6 +106,22 @@ def _verdict(attempt: AttemptRow, observation: Observation, account: OpenedAccou
         return rules.MOVED if attempt.state == rules.CAPTURED else rules.WAITING
     move = rules.move(attempt.state, observation.kind)
     return move.effect if move is not None else f"{QUARANTINED}:{rules.UNEXPECTED_KIND}"
+
+
+def _is_another(attempt_id: uuid.UUID, observation: Observation) -> bool:
+    """Whether this capture is a second one of the same attempt (paid twice at a counter, charged twice), and not
+    the first told again: the provider gave them numbers of their own. Such money is never passed over."""
+    if not observation.event:
+        return False
+    first = db.session.execute(
+        select(ObservationRow.event).where(
+            ObservationRow.attempt_id == attempt_id,
+            ObservationRow.kind == CAPTURED,
+            ObservationRow.effect == rules.MOVED,
+            ObservationRow.event != "",
+        )
+    ).scalar()
+    return first is not None and first != observation.event
 
 
 def _note(
@@ -176,7 +211,7 @@ def _move(
             provider_reference=observation.provider_reference,
             facts=Attempt.facts.op("||")(dict(observation.facts)),
             finished_at=now if ended else None,
-            **({"poll_at": None} if to in (rules.CAPTURED, rules.FAILED) else {}),
+            **({"poll_at": None} if to == rules.CAPTURED else {}),
         )
         .execution_options(synchronize_session=False)
     )

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from blueprints.payments import rules
 from blueprints.payments.accounts import adapter_of, view_of
-from blueprints.payments.applying import apply
+from blueprints.payments.applying import apply, hold_for
 from blueprints.payments.attempts import AttemptRow, adapter_view, close_attempt, read_attempt
 from blueprints.payments.interface import Unknown, Unreachable, Wire
 from blueprints.payments.models import Attempt
@@ -51,6 +51,7 @@ def poll(
     if isinstance(news, Unknown):
         log.info("no news: %s", news.why, extra={"attempt": str(attempt_id)})
     else:
+        hold_for(news)
         effects = [apply(observation, account=account, now=now) for observation in news]
     polls, state = attempt.polls + 1, read_attempt(attempt_id).state
     due = None

@@ -16,6 +16,7 @@ from blueprints.payments.interface import CaptureView, RefundNotPossible, Refund
 from blueprints.payments.models import Payment
 from blueprints.payments.polling import poll
 from blueprints.payments.refund_models import Refund
+from blueprints.payments.returning import hold_attempt
 from saas import audit
 from saas.audit import SYSTEM, Actor
 from saas.database import db
@@ -74,6 +75,7 @@ def send(refund_id: uuid.UUID, *, wire: Wire, now: datetime.datetime) -> str:
         return _try_again(refund_id, row.tries, str(problem), now)
     except RefundNotPossible as problem:
         return _fail(refund_id, str(problem), now, account)
+    hold_attempt(attempt.id)  # before the refund's row, as whoever hears of it from the provider does
     _sent(refund_id, now)
     apply(said, account=account, now=now)
     state = db.session.execute(select(Refund.state).where(Refund.id == refund_id)).scalar_one()

@@ -23,12 +23,13 @@ RANK = {
 
 @dataclass(frozen=True)
 class Step:
-    """What was just done: through which tenants' doors, whether it was nothing new (`idle`), and the balances of
-    twins that heard the same in another order."""
+    """What was just done: through which tenants' doors, whether it moves no money (`idle`) or was only a repetition
+    that leaves not even a note (`again`), and the balances of twins that heard the same in another order."""
 
     name: str
     through: frozenset[uuid.UUID] = frozenset()
     idle: bool = False
+    again: bool = False
     twins: tuple[tuple[Any, Any], ...] = ()
 
 
@@ -288,11 +289,11 @@ def captured_stays_captured(scene: Scene) -> Problems:
 def order_and_repetition_do_not_matter(scene: Scene) -> Problems:
     """6: what was accepted changes nothing when it is said again, and any order of it ends in the same balances."""
     found: Problems = []
-    if scene.step.idle and scene.before is not None:
+    if (scene.step.idle or scene.step.again) and scene.before is not None:
         found += [
             f"{scene.step.name} moved {table}"
             for tenant_id, books in scene.seen.items()
-            for table, rows in books.money().items()
+            for table, rows in (books.rows if scene.step.again else books.money()).items()
             if rows != scene.before[tenant_id].rows[table]
         ]
     found += [
