@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 from flask import current_app
 from psycopg.pq import ExecStatus, TransactionStatus
-from sqlalchemy import Connection, ForeignKey, Select, Uuid, bindparam, event
+from sqlalchemy import Alias, Connection, ForeignKey, Join, Select, Table, Uuid, bindparam, event
 from sqlalchemy.orm import (
     Mapped,
     ORMExecuteState,
@@ -29,6 +29,7 @@ from sqlalchemy.orm import (
     mapped_column,
     with_loader_criteria,
 )
+from sqlalchemy.sql import visitors
 
 from saas.database import db
 from saas.having import Having
@@ -129,11 +130,31 @@ def net_is_on() -> bool:
 def filtered(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     """The statement with the net woven in, for whoever tenant is active when it is executed (`saas.readings`).
 
-    Raises OutsideTheNet for one that is not built from mapped classes.
+    Raises OutsideTheNet for one that is not built from mapped classes, or has a part that is not: in a subquery
+    whose columns stand inside functions alone, SQLAlchemy sees tables and no classes, unless `select_from(Class)` says.
     """
-    if statement._propagate_attrs.get("compile_state_plugin") != "orm":
+    if not _made_of_classes(statement) or any(
+        _reads_tables(part) and not _made_of_classes(part)
+        for part in visitors.iterate(statement)
+        if isinstance(part, Select)
+    ):
         raise OutsideTheNet("only statements built from mapped classes are filtered by tenant")
     return statement.options(_OF_ACTIVE_TENANT) if net_is_on() else statement
+
+
+def _made_of_classes(part: Select[*tuple[Any, ...]]) -> bool:
+    return part._propagate_attrs.get("compile_state_plugin") == "orm"
+
+
+def _reads_tables(source: Any) -> bool:
+    """Whether tenants' rows are read here and not in a subquery, which is a part of its own."""
+    if isinstance(source, Select):
+        return any(_reads_tables(found) for found in source.get_final_froms())
+    if isinstance(source, Join):
+        return _reads_tables(source.left) or _reads_tables(source.right)
+    if isinstance(source, Alias):
+        return _reads_tables(source.element)
+    return isinstance(source, Table) and "tenant_id" in source.c
 
 
 @event.listens_for(Session, "do_orm_execute")

@@ -271,7 +271,9 @@ def _history(
         columns(language, may_pay(reach))
         .add_columns(
             *beside_rows(reach),
+            # Said whose rows they are: inside these functions SQLAlchemy sees no class, and the net no rows.
             select(cast(func.jsonb_agg(aggregate_order_by(kinds, InvoiceType.code)), Text))
+            .select_from(InvoiceType)
             .scalar_subquery()
             .label("kinds"),
         )

@@ -8,6 +8,7 @@ from functools import lru_cache
 import pytest
 from flask import Flask
 from sqlalchemy import Select, Text, Uuid, bindparam, exists, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import aliased
 
@@ -131,3 +132,14 @@ def test_it_is_counted_and_fails_as_every_statement(two: tuple[TenantCast, Tenan
         Words("SELECT nothing FROM nowhere WHERE tenant_id = %(tenant)s").fetch({"tenant": two[0].id})
     with unit_of_work(two[0].id):
         assert [row.name for row in read(named(), {"document": "1"})] == ["Aquí"]
+
+
+def test_a_part_that_the_net_does_not_reach_is_refused(
+    two: tuple[TenantCast, TenantCast], bypassing_rls: None
+) -> None:
+    names = func.jsonb_agg(aggregate_order_by(Customer.name, Customer.name))
+    with unit_of_work(two[0].id):
+        with pytest.raises(OutsideTheNet):
+            read(select(Customer.name, select(names).scalar_subquery().label("all")), {})
+        reached = select(names).select_from(Customer).scalar_subquery().label("everybody")
+        assert [row.everybody for row in read(select(Customer.name, reached), {})] == [["Aquí"]]
