@@ -71,11 +71,12 @@ class ReceiptFacts:
     payer_language: str | None
     by_link: bool
     invoices: Sequence[PaidInvoice]
+    returned: int = 0  # what of it has gone back since, or is disputed
 
     @property
     def surplus(self) -> int:
         """What fitted no invoice and stays the customer's."""
-        return self.amount - sum(line.amount for line in self.invoices)
+        return self.amount - self.returned - sum(line.amount for line in self.invoices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ class CheckedReceipt:
     paid_on: datetime.date
     amount: int
     currency: str
+    returned: int = 0
 
 
 def recent_payments(reach: Reach, limit: int = 5) -> list[PaymentLine]:
@@ -242,6 +244,7 @@ def receipt_facts(receipt_id: uuid.UUID) -> ReceiptFacts | None:
             Payment.paid_on,
             Payment.paid_at,
             Payment.amount,
+            Payment.returned,
             Payment.currency,
             Payment.method,
             Payment.reference,
@@ -280,7 +283,12 @@ def receipt_facts(receipt_id: uuid.UUID) -> ReceiptFacts | None:
 def _paid_invoices(payment_id: uuid.UUID) -> list[PaidInvoice]:
     rows = db.session.execute(
         select(
-            Invoice.id, Invoice.number, InvoiceType.names, Invoice.period, Account.number, Allocation.amount
+            Invoice.id,
+            Invoice.number,
+            InvoiceType.names,
+            Invoice.period,
+            Account.number,
+            (Allocation.amount - Allocation.reversed).label("amount"),
         )
         .join(
             Allocation, and_(Allocation.tenant_id == Invoice.tenant_id, Allocation.invoice_id == Invoice.id)
@@ -290,7 +298,7 @@ def _paid_invoices(payment_id: uuid.UUID) -> list[PaidInvoice]:
             and_(InvoiceType.tenant_id == Invoice.tenant_id, InvoiceType.code == Invoice.type_code),
         )
         .join(Account, and_(Account.tenant_id == Invoice.tenant_id, Account.id == Invoice.account_id))
-        .where(Allocation.payment_id == payment_id)
+        .where(Allocation.payment_id == payment_id, Allocation.amount > Allocation.reversed)
         .order_by(Invoice.due_on, Invoice.number)
     )
     return [PaidInvoice(*row) for row in rows]
@@ -373,7 +381,7 @@ def invoices_in_process(invoice_ids: Sequence[uuid.UUID]) -> frozenset[uuid.UUID
 def checked_receipt(code: str) -> CheckedReceipt | None:
     """The receipt that a verification code stands for: only what a third person may know."""
     row = db.session.execute(
-        select(Receipt.number, Payment.paid_on, Payment.amount, Payment.currency)
+        select(Receipt.number, Payment.paid_on, Payment.amount, Payment.currency, Payment.returned)
         .join(Payment, and_(Payment.tenant_id == Receipt.tenant_id, Payment.id == Receipt.payment_id))
         .where(Receipt.verification_code == code)
     ).first()

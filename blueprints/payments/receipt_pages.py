@@ -110,4 +110,6 @@ def _lines(facts: ReceiptFacts) -> list[BillLine]:
     ]
     if facts.surplus:
         lines.append(BillLine(_("Credit on your account"), _("It fitted no invoice any more"), facts.surplus))
+    if facts.returned:
+        lines.append(BillLine(_("Given back"), _("It pays nothing any more"), facts.returned))
     return lines

@@ -95,6 +95,8 @@ def paper_data(facts: ReceiptFacts, tenant: TenantContext) -> dict[str, Any]:
                 amount=amount(facts.surplus),
             )
         )
+    if facts.returned:
+        notes.append(_("%(amount)s of it was given back.", amount=amount(facts.returned)))
     kind = _("Payment receipt")
     return {
         **frame(
@@ -142,7 +144,7 @@ def paper_data(facts: ReceiptFacts, tenant: TenantContext) -> dict[str, Any]:
             }
             for line in facts.invoices
         ],
-        "total": amount(facts.amount - facts.surplus),
+        "total": amount(sum(line.amount for line in facts.invoices)),
         "verify": {
             "code": (facts.verification_code or "").replace("-", ""),  # the template groups it
             "code_label": _("Verification code"),
