@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 import time_machine
+from sqlalchemy import select
 
+from blueprints.invoices.models import Invoice
 from blueprints.payments.interface import (
     CAPTURED,
     DISPUTE_LOST,
@@ -24,9 +26,17 @@ from blueprints.payments.interface import (
     Unknown,
     Unreachable,
 )
+from blueprints.payments.models import Payment
 from blueprints.payments.providers.stripe import reading
+from blueprints.payments.refund_models import Refund
+from blueprints.payments.refund_rules import DONE, PROVIDER
+from blueprints.payments.refunds import NewRefund, approve, request_refund
 from saas import outbox
+from saas.audit import Actor
 from saas.clock import now
+from saas.database import db
+from saas.scope import unit_of_work
+from tests import cast
 from tests.blueprints.payments.providers.stripe.world import StripeWorld
 
 
@@ -349,3 +359,50 @@ def test_many_refunds_are_read_page_by_page(world: StripeWorld):
     world.peer.page_size = 3
     assert kinds(world, started) == [CAPTURED, *[REFUNDED] * 7]
     assert len([asked for asked in world.peer.asked if asked.name == "refunds"]) == 3
+
+
+def owed(world: StripeWorld) -> list[int]:
+    with unit_of_work(world.tenant_id):
+        return list(db.session.execute(select(Invoice.open_amount)).scalars())
+
+
+def test_the_books_follow(world: StripeWorld):
+    """Whatever happens at Stripe reopens the invoice by as much, and winning a dispute closes it again."""
+    started = world.start()
+    world.pay(started)
+    world.carry()
+    assert owed(world) == [0]
+    world.do(lambda at_stripe: at_stripe.refund(world.intent(started), 30_000))
+    world.carry()
+    assert owed(world) == [30_000]
+    made = world.do(lambda at_stripe: at_stripe.dispute(world.intent(started), 70_000))
+    world.carry(order=lambda events: events[::-1])
+    assert owed(world) == [100_000]
+    world.do(lambda at_stripe: at_stripe.close_dispute(made["id"], won=True))
+    world.carry()
+    assert owed(world) == [30_000]
+    assert world.quarantine() == []
+
+
+def test_staff_give_money_back_through_stripe(world: StripeWorld):
+    """By way of the desk: asked for, sent once although its answer is lost, booked when Stripe has it."""
+    started = world.start()
+    world.pay(started)
+    world.carry()
+    with unit_of_work(world.tenant_id):
+        payment_id = db.session.execute(select(Payment.id)).scalar_one()
+        new = NewRefund(payment_id, [(world.paying.invoices[0], 40_000)], PROVIDER, "dos veces pagado")
+        refund_id = request_refund(new, actor=Actor("user", world.paying.user_id, "Ana"), now=now())
+        second = cast.add_user("luis@example.com", name="Luis")
+        approve(refund_id, actor=Actor("user", second, "Luis"), now=now())
+    world.peer.faults.extend(["", "lost", "lost", "lost"])
+    outbox.drain()
+    assert [thing["amount"] for thing in world.peer.shelf(world.merchant).all("refund")] == [40_000]
+    world.carry()
+    with time_machine.travel(now() + datetime.timedelta(hours=1), tick=True):
+        outbox.drain()
+    assert [thing["amount"] for thing in world.peer.shelf(world.merchant).all("refund")] == [40_000]
+    assert owed(world) == [40_000]
+    with unit_of_work(world.tenant_id):
+        assert db.session.execute(select(Refund.state)).scalars().all() == [DONE]
+    assert world.quarantine() == []

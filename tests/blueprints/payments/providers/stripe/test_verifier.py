@@ -278,6 +278,8 @@ def test_every_event_of_ours_is_a_question(adapter: Stripe, kind: str):
         ("charge.refunded", thing("charge"), []),
         ("payment_intent.succeeded", thing("payment_intent"), []),
         ("payment_intent.succeeded", thing("payment_intent", metadata=None), []),
+        ("payment_intent.succeeded", thing("payment_intent", metadata=["reference"]), []),
+        ("payment_intent.succeeded", thing("payment_intent", metadata="reference"), []),
         ("payment_intent.succeeded", thing("payment_intent", metadata={"reference": ["x"]}), []),
         ("payment_intent.succeeded", thing("payment_intent", metadata={"reference": "x\u0000"}), []),
         ("payment_intent.succeeded", thing("payment_intent", metadata={"reference": "x" * 101}), []),
