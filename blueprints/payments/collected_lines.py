@@ -18,7 +18,7 @@ from blueprints.payments.interface import CAPTURED, FILE, Observation
 from blueprints.payments.models import Attempt
 from blueprints.payments.outside import OutsidePayment, record_outside_payment
 from blueprints.payments.quarantine import set_aside
-from blueprints.payments.rules import ALREADY_CAPTURED, AMOUNT_DIFFERS, CURRENCY_DIFFERS, MOVED
+from blueprints.payments.rules import AMOUNT_DIFFERS, CURRENCY_DIFFERS, MOVED
 from saas.audit import Actor
 from saas.database import db
 from saas.locks import lock
@@ -132,12 +132,7 @@ def _effect(
         return _pay_invoice(invoices[0], line, account, now)
     said = _observation(line, account, attempt.reference if attempt is not None else line.reference)
     effect = apply(said, account=account, now=now)
-    if effect == MOVED:
-        return rules.PAID
-    if effect == ALREADY_CAPTURED and attempt is not None:
-        # The coupon was paid a second time: the attempt takes one payment, and this one is money all the same.
-        return _aside(rules.NOTHING_OWED, line, account, attempt.id, now)
-    return effect
+    return rules.PAID if effect == MOVED else effect
 
 
 def _observation(line: Any, account: OpenedAccount, reference: str) -> Observation:

@@ -30,7 +30,6 @@ EFFECTS: Final[Mapping[str, tuple[str, str]]] = {
     "invoice-paid": (N_("Invoice paid"), "success"),
     "repeated": (N_("Taken already in an earlier line"), "neutral"),
     "duplicate": (N_("Taken already in an earlier line"), "neutral"),
-    "already-captured": (N_("Taken already in an earlier line"), "neutral"),
 }
 ASIDE: Final[Mapping[str, str]] = {
     "unknown-reference": N_("In quarantine: the reference is not known here"),
@@ -38,6 +37,7 @@ ASIDE: Final[Mapping[str, str]] = {
     "currency-differs": N_("In quarantine: the currency is not the one that was asked for"),
     "mode-differs": N_("In quarantine: a test file on a live account, or the reverse"),
     "other-account": N_("In quarantine: the coupon belongs to another collector"),
+    "captured-again": N_("In quarantine: the same coupon was paid twice"),
     "nothing-owed": N_("In quarantine: it had been paid already, or was taken back"),
     "ambiguous-reference": N_("In quarantine: the reference means two things"),
     "key-reused": N_("In quarantine: the collector used one number for two payments"),

@@ -36,6 +36,7 @@ QUARANTINE_KINDS = {
     "currency-differs": N_("The currency is not the one that was asked for"),
     "mode-differs": N_("A test notice on a live account, or the reverse"),
     "surplus": N_("More arrived than was owed"),
+    "captured-again": N_("The same payment was made twice"),
     "nothing-owed": N_("It had been paid already, or was taken back"),
     "ambiguous-reference": N_("The reference means two things"),
     "key-reused": N_("The collector used one number for two payments"),

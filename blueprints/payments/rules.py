@@ -78,6 +78,7 @@ CURRENCY_DIFFERS = "currency-differs"
 AMOUNT_DIFFERS = "amount-differs"
 UNEXPECTED_KIND = "unexpected-kind"
 SURPLUS = "surplus"
+CAPTURED_AGAIN = "captured-again"
 REFUND_EXCEEDS = "refund-exceeds"  # more was given back than was ever captured
 
 
@@ -169,8 +170,9 @@ def last_moment(
 
 
 def may_still_be_paid(state: str, *, expires_at: datetime.datetime, now: datetime.datetime) -> bool:
-    """Whether asking makes sense: the end is not known from the provider, and its time has not run out."""
-    return state in (CREATED, PENDING, CANCELED, EXPIRED) and now < expires_at + GRACE
+    """Whether asking makes sense: there is no money yet, and the time for it has not run out. Also after a
+    refusal: at some providers the payer tries again under the same reference."""
+    return state != CAPTURED and now < expires_at + GRACE
 
 
 def items_key(items: Iterable[tuple[uuid.UUID, int]]) -> str:

@@ -230,3 +230,28 @@ def test_a_process_that_dies_before_the_outbox_loses_nothing(world: PayingWorld,
     with unit_of_work(world.tenant.id):
         assert db.session.execute(select(Receipt.file_id)).scalar_one() is not None
     assert count(world, Receipt) == 1
+
+
+def test_a_second_capture_of_the_same_attempt_is_kept_for_staff(world: PayingWorld):
+    """Paid twice at the counter, or charged twice: the second money has a number of its own."""
+    started = world.start(world.invoice())
+    account = world.provider_account()
+    with unit_of_work(world.tenant.id):
+        assert apply(world.said(started.attempt_id, event="7"), account=account, now=now()) == "moved"
+    with unit_of_work(world.tenant.id):
+        again = world.said(started.attempt_id, event="7", evidence="polled")
+        assert apply(again, account=account, now=now()) == "duplicate"
+    with unit_of_work(world.tenant.id):
+        effect = apply(world.said(started.attempt_id, event="8"), account=account, now=now())
+        assert effect == "quarantined:captured-again"
+        kinds = db.session.execute(select(QuarantinedPayment.kind)).scalars().all()
+        assert kinds == ["captured-again"]
+
+
+def test_a_payer_who_tries_again_after_a_refusal_is_still_asked_about(world: PayingWorld):
+    """At some providers a second try comes under the same reference; its notice may be lost."""
+    started = world.start(world.invoice())
+    with unit_of_work(world.tenant.id):
+        said = world.said(started.attempt_id, "failed", event="1")
+        assert apply(said, account=world.provider_account(), now=now()) == "moved"
+    assert world.attempt(started.attempt_id).poll_at is not None

@@ -139,12 +139,12 @@ def test_a_number_of_the_collector_that_comes_with_another_payment_is_put_aside(
 def test_a_coupon_that_is_paid_twice_is_not_lost(cash: CashWorld):
     made = cash.coupon(cash.paying.invoice())
     lines = [cash.line(made.number, made.amount, number) for number in (1, 2)]
-    assert cash.collect(*lines) == ["paid", "quarantined:nothing-owed"]
+    assert cash.collect(*lines) == ["paid", "quarantined:captured-again"]
     assert balances(cash.paying) == {"clearing": 100_000, "owed": 0, "credit": 0, "surcharge": 0}
     with unit_of_work(cash.tenant_id):
         aside = db.session.execute(select(QuarantinedPayment)).scalar_one()
         assert (aside.kind, aside.attempt_id, aside.data["amount"]) == (
-            "nothing-owed",
+            "captured-again",
             made.attempt_id,
             100_000,
         )
@@ -303,7 +303,7 @@ def test_what_would_happen_is_what_happens(cash: CashWorld):
         assert count(cash.paying, Payment) == 1
     assert cash.apply(taken) == [
         "paid",
-        "quarantined:nothing-owed",
+        "quarantined:captured-again",
         "quarantined:amount-differs",
         "invoice-paid",
         "quarantined:unknown-reference",
