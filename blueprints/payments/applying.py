@@ -16,7 +16,7 @@ from blueprints.payments.capturing import Item, capture, locked_items
 from blueprints.payments.disputes import hear_of_dispute
 from blueprints.payments.interface import CAPTURED, REFUND_FAILED, Ask, Observation
 from blueprints.payments.models import Attempt, ObservationRow
-from blueprints.payments.quarantine import set_aside
+from blueprints.payments.quarantine import set_aside, take_back
 from blueprints.payments.refund_news import hear_of_refund
 from blueprints.payments.refund_rules import AFTERWARDS, REFUND_KINDS
 from blueprints.payments.returning import hold_attempt, payment_of
@@ -281,4 +281,5 @@ def _apply_what_waited(
             refund_id=uuid.UUID(row.refund) if row.refund else None,
             facts=row.facts,
         )
-        _afterwards(row.id, attempt, said, account, now)
+        if not _afterwards(row.id, attempt, said, account, now).startswith(QUARANTINED):
+            take_back(f"{account.id}|{row.dedupe_key}", now)

@@ -8,14 +8,17 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
 from blueprints.payments.models import QuarantinedPayment
 from saas.database import db
 from saas.ids import new_id
+from saas.languages import N_
 from saas.scope import current_tenant_id
 
 log = logging.getLogger("ventanilla.payments")
+FITS_NOW = N_("It was applied by itself, when it fitted.")
 
 
 def set_aside(
@@ -47,4 +50,14 @@ def set_aside(
             "event": "payment_quarantined",
             "facts": {"tenant": str(current_tenant_id()), "kind": kind, "attempt": str(attempt_id)},
         },
+    )
+
+
+def take_back(dedupe_key: str, now: datetime.datetime) -> None:
+    """What was set aside has found its place without anybody's help."""
+    db.session.execute(
+        update(QuarantinedPayment)
+        .where(QuarantinedPayment.dedupe_key == dedupe_key, QuarantinedPayment.resolved_at.is_(None))
+        .values(resolved_at=now, resolution=FITS_NOW)
+        .execution_options(synchronize_session=False)
     )
