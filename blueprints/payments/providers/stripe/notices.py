@@ -75,7 +75,7 @@ def _authenticate(account: ProviderAccountView, notice: Notice) -> None:
         raise Forged("no time")
     if abs(notice.received_at.timestamp() - int(times[0][1])) > TOLERANCE:
         raise Forged("sent at another time")
-    secrets = [given.get(SECRET, "").strip() for given in (account.secrets, account.previous)]
+    secrets = [given.get(SECRET, "") for given in (account.secrets, account.previous)]
     if not any(_signed(notice.body, header, secret) for secret in secrets if secret):
         raise Forged("the signature is not Stripe's")
 
