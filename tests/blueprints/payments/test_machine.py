@@ -121,8 +121,8 @@ class Payments(RuleBasedStateMachine):
         self.house.repeat(**given)
 
     @rule(which=side, pick=pick)
-    def say_by_another_number(self, **given: Any) -> None:
-        self.house.say_by_another_number(**given)
+    def charge_twice(self, **given: Any) -> None:
+        self.house.charge_twice(**given)
 
     @rule(which=side, pick=pick, signed_right=st.booleans())
     def misdirect(self, **given: Any) -> None:

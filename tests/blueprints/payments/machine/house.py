@@ -221,17 +221,15 @@ class House:
                     _taken(side.notify([fact]))
             self.settled(f"{fact.kind} said again", side, again=True)
 
-    def say_by_another_number(self, which: int, pick: int) -> None:
-        """The same capture with a new number, as a provider may tell it a second time."""
+    def charge_twice(self, which: int, pick: int) -> None:
+        """The provider takes the same money once more: it may not be booked twice, nor be passed over."""
         side = self.side(which)
         order = self._order(side, pick)
-        fact = order and order.capture(order.told)
+        fact = order and side.provider.charge_twice(order, now())
         if order and fact:
-            order.numbers += 1
-            said = side.provider.happen(order, CAPTURED, fact.amount, now())
-            order.facts.remove(said)
-            side.tell([said])
-            self.settled("a capture by another number", side, idle=True)
+            known = order.capture(order.told) is not None
+            _taken(side.notify([fact]))
+            self.settled("a second charge", side, idle=known)
 
     def misdirect(self, which: int, pick: int, signed_right: bool) -> None:
         """What is true of one tenant comes through the other's door, signed for that door (its own merchant can do
@@ -321,7 +319,7 @@ def random_act(house: House, draw: random.Random) -> None:
     acts: dict[str, int] = {
         "issue": 2, "void": 1, "start": 4, "pay_outside": 1, "use_credit": 2, "give_back": 4, "send_again": 1,
         "decide": 8, "pay_something_else": 2, "give_back_at_the_provider": 2, "refund_ends": 2, "dispute": 3,
-        "deliver": 3, "repeat": 3, "say_by_another_number": 1, "misdirect": 2, "die": 3, "poll": 2, "expire": 1,
+        "deliver": 3, "repeat": 3, "charge_twice": 1, "misdirect": 2, "die": 3, "poll": 2, "expire": 1,
         "twin": 1,
     }  # fmt: skip
     act = draw.choices(list(acts), weights=list(acts.values()))[0]
@@ -344,7 +342,7 @@ def random_act(house: House, draw: random.Random) -> None:
         "dispute": (pick, draw.choice(DISPUTE_SAYS), tell),
         "deliver": (draw, 3),
         "repeat": (draw, draw.randrange(1, 4)),
-        "say_by_another_number": (pick,),
+        "charge_twice": (pick,),
         "misdirect": (pick, draw.random() < 0.5),
         "die": (draw, draw.choice(DEATHS)),
         "poll": (pick,),

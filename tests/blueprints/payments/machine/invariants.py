@@ -209,6 +209,8 @@ def _noted(books: Books, attempt_id: uuid.UUID, order: Order, outside: int) -> t
                 found.append(f"{fact.kind} of {fact.reference} was put aside without reason: {effect}")
         else:
             counted.append(fact)
+    if order.capture(order.told) and not order.capture(counted):
+        found.append(f"{order.reference} was captured, and every word of it was put aside")
     known = {(fact.kind, fact.event) for fact in order.told}
     found += [
         f"{kind} of {order.reference} was noted, nobody said it" for kind, _event in effects.keys() - known
@@ -217,9 +219,9 @@ def _noted(books: Books, attempt_id: uuid.UUID, order: Order, outside: int) -> t
 
 
 def _may_lie_aside(order: Order, fact: Fact, outside: int) -> bool:
-    """What was not asked for, and a refund of more than there is."""
+    """What was not asked for, a second capture of the same, and a refund of more than there is."""
     if fact.kind == CAPTURED:
-        return not order.fits(fact)
+        return not order.fits(fact) or order.capture(one for one in order.told if one != fact) is not None
     return fact.kind == REFUNDED and order.given_back(order.told) + outside > order.amount
 
 

@@ -188,6 +188,11 @@ class Provider:
             return self.happen(order, kind, order.amount, now)
         return self.happen(order, kind, order.amount + more, now, currency=currency, mode=mode)
 
+    def charge_twice(self, order: Order, now: datetime.datetime) -> Fact | None:
+        """The payer is charged once more for the same, as a transaction of its own."""
+        captured = order.capture()
+        return self.happen(order, CAPTURED, captured.amount, now) if captured else None
+
     def give_back(
         self,
         order: Order,

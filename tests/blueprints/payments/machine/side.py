@@ -31,7 +31,8 @@ from blueprints.payments.payers import Payer, user_as_payer
 from blueprints.payments.polling import expire, poll
 from blueprints.payments.refund_models import Credit, Dispute, Refund
 from blueprints.payments.refund_sending import send
-from blueprints.payments.refunds import NewRefund, approve, refundable, request_refund
+from blueprints.payments.refundable import refundable
+from blueprints.payments.refunds import NewRefund, approve, request_refund
 from blueprints.payments.starting import keep_step, start
 from saas import outbox
 from saas.audit import SYSTEM, Actor
