@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from blueprints import capabilities
 from saas import audit, counters, files, limits, outbox
 from saas.config import Config
-from saas.database import db
+from saas.database import CONNECTING, db
 from saas.environment import HouseEnvironment
 from saas.hosts import HostCheck
 from saas.languages import init_languages
@@ -64,9 +64,10 @@ def create_app(config: Config | None = None, *, run_outbox: bool = False) -> Fla
         SQLALCHEMY_ENGINE_OPTIONS={
             "pool_size": config.pool_size,
             "max_overflow": 5,
-            "pool_timeout": 2,
+            "pool_timeout": 1.5,  # then the answer is 503, within two seconds (case M07)
             "pool_pre_ping": False,
             "pool_recycle": 1800,
+            "connect_args": CONNECTING,
         },
         MAX_CONTENT_LENGTH=MAXIMUM_BODY,
         MAX_FORM_MEMORY_SIZE=MAXIMUM_FORM,
@@ -88,6 +89,7 @@ def create_app(config: Config | None = None, *, run_outbox: bool = False) -> Fla
     app.url_map.strict_slashes = False
     db.init_app(app)
     init_platform_database(app, config)
+    limits.init_limits(app, config)
     init_mail(app, config.mail)
     init_languages(app, _language, _zone)
     init_page_context(app)

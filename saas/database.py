@@ -28,6 +28,9 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
+CONNECTING = {"connect_timeout": 2}
+"""For the driver: seconds until a database that does not even answer counts as gone (libpq takes no fewer)."""
+
 
 class Base(DeclarativeBase):
     # A registry rather than a type_annotation_map: Flask-SQLAlchemy rebuilds the class from its parts.

@@ -13,13 +13,19 @@ from flask import Flask, current_app
 from sqlalchemy import Connection, Engine, create_engine
 
 from saas.config import Config
+from saas.database import CONNECTING
 
 EXTENSION = "platform_engine"
 
 
 def init_platform_database(app: Flask, config: Config) -> None:
     app.extensions[EXTENSION] = create_engine(
-        config.platform_database_url, pool_size=2, max_overflow=2, pool_pre_ping=True, pool_timeout=5
+        config.platform_database_url,
+        pool_size=2,
+        max_overflow=2,
+        pool_pre_ping=True,
+        pool_timeout=1.5,
+        connect_args=CONNECTING,
     )
 
 

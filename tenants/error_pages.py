@@ -67,15 +67,25 @@ def _words(status: int, refusal: Refusal | None, csrf_failed: bool, viewing: boo
     ]
 
 
-def outage_page() -> str:
-    """A page that needs neither database nor templates, in both languages."""
+def outage_page(*, unknown: bool = False) -> str:
+    """A page that needs neither database nor templates, in both languages. `unknown`: it went away while it saved."""
+    fate = (
+        "Puede que lo que estaba haciendo se haya guardado: mírelo antes de repetirlo."
+        if unknown
+        else "Lo que estaba haciendo no se guardó."
+    )
+    fate_in_english = (
+        "What you were doing may have been saved: look before you repeat it."
+        if unknown
+        else "What you were doing was not saved."
+    )
     return (
         '<!doctype html><html lang="es"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         "<title>Servicio no disponible por el momento</title></head><body>"
         "<h1>Servicio no disponible por el momento</h1>"
-        "<p>Lo que estaba haciendo no se guardó. Los pagos que ya hizo están a salvo: "
+        f"<p>{fate} Los pagos que ya hizo están a salvo: "
         "se registran en cuanto volvamos. Intente de nuevo en unos minutos.</p>"
-        '<p lang="en">The service is not available right now. What you were doing was not saved. Payments that '
+        f'<p lang="en">The service is not available right now. {fate_in_english} Payments that '
         "you already made are safe. Please try again in a few minutes.</p></body></html>"
     )

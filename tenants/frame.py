@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask, Response, abort, current_app, g, redirect, request
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as BaseResponse
 
 from saas import csrf, outbox
@@ -281,10 +281,17 @@ def _close(response: Response) -> Response:
     return response
 
 
+def _commit() -> None:
+    """Whoever is cut off here cannot know whether it was done (case M20), and the page must not claim to."""
+    g.committing = True
+    db.session.commit()
+    g.committing = False
+
+
 def commit_so_far() -> None:
     """Commit before the request waits for somebody outside: what was decided stands whatever happens then, and
     no connection is held meanwhile. What follows is a second transaction; a refusal no longer undoes the first."""
-    db.session.commit()
+    _commit()
     if db.session.info.pop("outbox", False):
         g.wake = True
 
@@ -341,13 +348,15 @@ def _let_go(_error: BaseException | None) -> None:
 def _failed(problem: Exception) -> BaseResponse | tuple[str, int]:
     """One page per kind of failure, in the tenant's look, that says what became of the data."""
     g.failed = True
+    if isinstance(problem, InternalServerError) and isinstance(problem.original_exception, Exception):
+        problem = problem.original_exception  # raised when the answer was there already: by the commit
     if isinstance(problem, HTTPException) and problem.code is not None and problem.code < 400:
         g.failed = False
         return problem.get_response()
     db.session.rollback()
     if isinstance(problem, (OperationalError, InterfaceError, PoolTimeout)):
         log.error("the database did not answer", exc_info=problem, extra={"request_id": g.get("request_id")})
-        return outage_page(), 503
+        return outage_page(unknown=bool(g.get("committing"))), 503
     if isinstance(problem, NotFound):
         return error_page(404)
     if isinstance(problem, ViewingOnly):

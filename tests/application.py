@@ -44,6 +44,7 @@ def _app(database_urls: DatabaseUrls, tmp_path_factory: pytest.TempPathFactory) 
     with app.app_context():
         db.engine.dispose()
         app.extensions["platform_engine"].dispose()
+        app.extensions["limits_engine"].dispose()
 
 
 @pytest.fixture
