@@ -59,6 +59,8 @@ def ask_for_file() -> str:
 @allow(roles.PAYMENTS)
 def upload() -> Answer:
     form = _form()
+    if not form.account.choices:
+        return redirect(url_for("payments_desk.ask_for_collected"), 303)
     if not form.validate():
         return _upload_page(form), 422
     sent = form.file.data

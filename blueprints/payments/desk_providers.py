@@ -26,7 +26,7 @@ from tenants import roles
 from tenants.frame import config
 from tenants.look import render
 from tenants.page_context import language, word
-from tenants.payment_stops import BY_TENANT, open_stops, resume_payments, stop_payments
+from tenants.payment_stops import BY_TENANT, Stop, open_stops, resume_payments, stop_payments
 from tenants.provider_account_changes import move_account, note_check, switch_account
 from tenants.provider_account_services import SecretsUnreadable, open_account
 from tenants.provider_account_sheets import AccountSheet, account_sheet, account_sheets
@@ -192,6 +192,8 @@ def ask_to_stop() -> str:
 def stop() -> Answer:
     """Nobody can pay online any more, from the next page on; what is under way is still received."""
     form = StopForm()
+    if _own_stop() is not None:  # somebody was quicker
+        return redirect(url_for("payments_desk.ask_to_stop"), 303)
     if not form.validate():
         return _stop_page(form), 422
     try:
@@ -213,5 +215,9 @@ def resume() -> Response:
 
 
 def _stop_page(form: StopForm) -> str:
-    own = [found for found in open_stops() if found.provider is None and found.by == BY_TENANT]
-    return render("payments/desk/stop.html", form=form, own=own[0] if own else None)
+    return render("payments/desk/stop.html", form=form, own=_own_stop())
+
+
+def _own_stop() -> Stop | None:
+    """The stop that the tenant's own staff has ordered, if there is one."""
+    return next((found for found in open_stops() if found.provider is None and found.by == BY_TENANT), None)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import secrets
 import uuid
 from typing import Any
 
 from blueprints.payments.polling import expire, is_due, poll
 from blueprints.payments.receipts import document_of, letter_of
+from blueprints.payments.settling import compare
 from blueprints.payments.wire import current_wire
 from saas.clock import now
 from saas.mail import deliver
@@ -26,6 +28,12 @@ def poll_attempt(payload: dict[str, Any]) -> None:
 def ask_about_attempt(payload: dict[str, Any]) -> None:
     """A notice said that there is news; whatever the attempt's state, its provider is asked."""
     poll(uuid.UUID(payload["attempt_id"]), wire=current_wire(), now=now(), jitter=0, told=True)
+
+
+@handler("payments.compare")
+def compare_day(payload: dict[str, Any]) -> None:
+    day = datetime.date.fromisoformat(payload["day"])
+    compare(uuid.UUID(payload["provider_account_id"]), day, wire=current_wire(), now=now())
 
 
 @handler("payments.expire")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import uuid
 from collections.abc import Iterable, Sequence
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, select, tuple_, update
@@ -17,12 +16,11 @@ from blueprints.payments.models import Attempt, Payment
 from blueprints.payments.rules import CAPTURED
 from blueprints.payments.settlement_models import SettlementDifference, SettlementRun
 from blueprints.payments.settlement_rules import EXTRA, MARGIN, Difference, differences
-from blueprints.payments.wire import current_wire
-from saas import audit, clock
+from saas import audit
 from saas.audit import Actor
 from saas.database import db
 from saas.ids import new_id
-from saas.outbox import enqueue, handler
+from saas.outbox import enqueue
 from saas.refusals import NotFound
 from tenants.loading import serving
 from tenants.provider_account_services import OpenedAccount, open_account
@@ -108,12 +106,6 @@ def resolve_difference(
     )
     run_id: uuid.UUID = row.run_id
     return run_id
-
-
-@handler("payments.compare")
-def compare_day(payload: dict[str, Any]) -> None:
-    day = datetime.date.fromisoformat(payload["day"])
-    compare(uuid.UUID(payload["provider_account_id"]), day, wire=current_wire(), now=clock.now())
 
 
 def _captures(

@@ -61,7 +61,9 @@ def _links() -> None:
             for column in ("created_by", "revoked_by")
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_payment_links")),
-        sa.UniqueConstraint("tenant_id", "token_digest", name=op.f("uq_payment_links_tenant_id_token_digest")),
+        sa.UniqueConstraint(
+            "tenant_id", "token_digest", name=op.f("uq_payment_links_tenant_id_token_digest")
+        ),
     )
     op.create_index(
         "ix_payment_links_invoice",

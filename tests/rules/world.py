@@ -415,6 +415,7 @@ def _payment_link(side: Side) -> None:
         customer_id=side.first("customers"),
         created_at=now(),
         expires_at=now() + datetime.timedelta(days=7),
+        revoked_at=None,
     )
     side.linked_reference = new_code(groups=3)
     add(
