@@ -50,10 +50,10 @@ def one_credit(credit_id: uuid.UUID) -> str:
 def keep(credit_id: uuid.UUID) -> Answer:
     """It stays as credit: nobody needs to look at it any more."""
     row, form = queries.credit(credit_id), NoteForm()
+    if row.task_id is None or row.resolved_at is not None:
+        return redirect(url_for("payments_desk.credit", credit_id=credit_id), 303)
     if form.validate():
         try:
-            if row.task_id is None:
-                raise NotFound()
             resolve(row.task_id, note=form.note.data, actor=g.viewer.actor(), now=now())
         except Refusal as refusal:
             refuse(form, refusal, _(refusal.msgid, **refusal.facts))

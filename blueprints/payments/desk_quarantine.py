@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +19,7 @@ from blueprints.payments.desk_blueprint import pages
 from blueprints.payments.refund_forms import NoteForm, refuse
 from blueprints.payments.trying_again import ASKED, can_be_tried, resolve, try_again
 from saas.clock import now
+from saas.dates import format_datetime
 from saas.money import format_money
 from saas.permissions import allow
 from saas.refusals import Refusal
@@ -26,6 +28,7 @@ from tenants.look import render
 from tenants.page_context import locale
 
 LONGEST_FACT = 300  # characters
+CODES = {"observed": words.OBSERVED, "evidence": words.EVIDENCE, "mode": words.MODES}
 Answer = str | Response | tuple[str, int]
 
 
@@ -111,10 +114,21 @@ def _facts(data: Mapping[str, Any]) -> list[tuple[str, str]]:
             continue
         if key == "amount" and isinstance(value, int) and isinstance(currency, str):
             shown = _money(value, currency)
+        elif key in CODES and value in CODES[key]:
+            shown = _(CODES[key][value])
+        elif key == "occurred_at":
+            shown = _moment(str(value))
         else:
             shown = str(value)[:LONGEST_FACT]
         facts.append((_(label), shown))
     return facts
+
+
+def _moment(text: str) -> str:
+    try:
+        return format_datetime(datetime.datetime.fromisoformat(text), g.tenant.time_zone, locale())
+    except ValueError:
+        return text[:LONGEST_FACT]
 
 
 def _money(amount: int, currency: str) -> str:

@@ -153,7 +153,8 @@ def agree(refund_id: uuid.UUID) -> Answer:
 @pages.post("/refunds/<uuid:refund_id>/reject", endpoint="reject_refund")
 @allow(roles.PAYMENTS)
 def refuse_refund(refund_id: uuid.UUID) -> Answer:
-    queries.refund(refund_id)
+    if queries.refund(refund_id).state not in queries.NEEDS_STAFF:
+        return _decided(refund_id)
     form = NoteForm()
     if form.validate():
         try:
@@ -171,7 +172,8 @@ def refuse_refund(refund_id: uuid.UUID) -> Answer:
 @recently_confirmed
 def fulfil(refund_id: uuid.UUID) -> Answer:
     """Say how what a customer asked for is given back."""
-    queries.refund(refund_id)
+    if queries.refund(refund_id).state != refund_rules.ASKED:
+        return _decided(refund_id)
     form = RefundForm()
     if form.validate():
         try:
@@ -211,7 +213,8 @@ def ask(refund_id: uuid.UUID) -> Answer:
 @recently_confirmed
 def settle_by_hand(refund_id: uuid.UUID) -> Answer:
     """Staff saw at the provider's own pages what became of it."""
-    queries.refund(refund_id)
+    if queries.refund(refund_id).state not in (refund_rules.SENT, refund_rules.PENDING):
+        return _decided(refund_id)
     form = NoteForm()
     if form.validate():
         try:
@@ -227,6 +230,11 @@ def settle_by_hand(refund_id: uuid.UUID) -> Answer:
         else:
             return _to_refund(refund_id)
     return _page(refund_id, note=form), 422
+
+
+def _decided(refund_id: uuid.UUID) -> Answer:
+    """Somebody was faster."""
+    return _page(refund_id, problem=_("Somebody has decided this already.")), 422
 
 
 def _page(

@@ -56,3 +56,22 @@ QUARANTINE_FACTS = {
     "occurred_at": N_("When it happened there"),
     "evidence": N_("How it is known"),
 }
+OBSERVED = {
+    "pending": N_("The payment is pending"),
+    "captured": N_("The payment was made"),
+    "failed": N_("The payment was declined"),
+    "expired": N_("The payment has expired"),
+    "refund_pending": N_("A refund is pending"),
+    "refunded": N_("Money was given back"),
+    "refund_failed": N_("A refund was not made"),
+    "disputed": N_("The payment is disputed"),
+    "dispute_won": N_("A dispute was won"),
+    "dispute_lost": N_("A dispute was lost"),
+}
+EVIDENCE = {
+    "signed": N_("Signed by the provider"),
+    "polled": N_("Asked at the provider"),
+    "file": N_("In a file of the provider"),
+    "manual": N_("Noted by hand"),
+}
+MODES = {"test": N_("Test"), "live": N_("Live")}

@@ -233,7 +233,7 @@ def test_our_own_fault_is_a_5xx_and_the_next_delivery_works(world: PayingWorld, 
         raise RuntimeError("a fault of ours")
 
     with monkeypatch.context() as patch:
-        patch.setattr("blueprints.payments.applying.issue_receipt", broken)
+        patch.setattr("blueprints.payments.capturing.issue_receipt", broken)
         assert world.notify(body) == 500
     assert inbox(world) == [("received", 1)]
     assert state(world, started.attempt_id) == "created"
