@@ -61,7 +61,7 @@ def endure(
     """Kill so many processes while so many customers pay, then compare. The same seed chooses the same moments, as far
     as a machine with several processes can repeat itself. Raises HouseFailed."""
     chance = random.Random(seed)  # noqa: S311 - which process dies is no secret
-    with house(home, redis=redis) as ours, _application(ours) as world_of:
+    with house(home, redis=redis) as ours, application(ours) as world_of:
         world = world_of(payers)
         killer = Killer(ours.victims)
         _move_in(ours, redis)
@@ -90,7 +90,7 @@ def endure(
 
 
 @contextlib.contextmanager
-def _application(ours: House) -> Iterator[Callable[[int], World]]:
+def application(ours: House) -> Iterator[Callable[[int], World]]:
     """The driver's own application: it makes the world and reads it, on a way of its own to the database."""
     app = create_app(Config.from_env(ours.direct | {"VENTANILLA_OUTBOX": "off"}))
     try:
@@ -100,6 +100,7 @@ def _application(ours: House) -> Iterator[Callable[[int], World]]:
             db.session.remove()
             db.engine.dispose()
             app.extensions["platform_engine"].dispose()
+            app.extensions["limits_engine"].dispose()
 
 
 def _move_in(ours: House, redis: bool) -> None:
@@ -153,14 +154,7 @@ def _go_on(ours: House, world: World, killer: Killer, counts: Counts, seconds: f
     ours.start_web("web afterwards", outbox="off")
     ours.wait_ready("web afterwards")
     repeated = repeat_notices(world, ours.gate.port)
-    waiting: dict[str, int] = {}
-    for turn in range(ROUNDS_OF_TIME):
-        waiting = time_passes(ours.superuser_url)
-        if turn > 1 and not set(waiting) - {POLLS}:
-            break
-        with world.app.app_context():
-            while outbox.drain():
-                pass
+    waiting = let_time_pass(ours, world)
     return Report(
         kills=killer.kills,
         seconds=seconds,
@@ -171,13 +165,27 @@ def _go_on(ours: House, world: World, killer: Killer, counts: Counts, seconds: f
         repeated=repeated,
         recovered=after.captured - before.captured,
         dead=[*dead_rows(ours.superuser_url)],
-        stuck={topic: count for topic, count in waiting.items() if topic != POLLS},
-        books=_flask(world, "ledger", "check"),
-        evidence=_flask(world, "audit", "verify"),
+        stuck=waiting,
+        books=command(world, "ledger", "check"),
+        evidence=command(world, "audit", "verify"),
     )
 
 
-def _flask(world: World, *words: str) -> str:
+def let_time_pass(ours: House, world: World) -> dict[str, int]:
+    """Hours go by and the outbox is drained, until only questions about unpaid attempts are left. Nobody else may be
+    draining. Returns what is stuck, by topic."""
+    waiting: dict[str, int] = {}
+    for turn in range(ROUNDS_OF_TIME):
+        waiting = time_passes(ours.superuser_url)
+        if turn > 1 and not set(waiting) - {POLLS}:
+            break
+        with world.app.app_context():
+            while outbox.drain():
+                pass
+    return {topic: count for topic, count in waiting.items() if topic != POLLS}
+
+
+def command(world: World, *words: str) -> str:
     """What the command complained of; empty when its exit status was 0."""
     done = world.app.test_cli_runner().invoke(args=list(words))
     return (done.output[-2000:] or repr(done.exception)) if done.exit_code else ""

@@ -126,13 +126,16 @@ def tenants_with_work(moment: datetime.datetime) -> list[uuid.UUID]:
         return [row.tenant_id for row in rows]
 
 
-def drain(limit: int = 100) -> int:
-    """Execute rows that are due, of all tenants in turn, at most `limit`. Returns how many ran."""
+def drain(limit: int = 100, stop: Callable[[], bool] = lambda: False) -> int:
+    """Execute rows that are due, of all tenants in turn, at most `limit`. Returns how many ran.
+
+    `stop` is asked before each row: a process that is told to end finishes the one it has begun.
+    """
     ran, waiting = 0, tenants_with_work(now())
     while waiting:
         again = []
         for tenant_id in waiting:  # one row each: nobody waits until another one's thousands are done
-            if ran >= limit:
+            if ran >= limit or stop():
                 return ran
             if run_next(tenant_id):
                 ran += 1
