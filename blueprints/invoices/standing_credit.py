@@ -28,7 +28,7 @@ told_by: list[Callable[[Reach, uuid.UUID | None], Sequence[StandingCredit]]] = [
 themselves when the process starts."""
 
 conditions: list[Callable[[FromClause], ColumnElement[bool]]] = []
-"""Whether any account of a subquery of `account_id` has credit: a column of lists that must not cost a statement more."""
+"""Whether any account of a subquery of `account_id` has credit: a column, where a statement more would be felt."""
 
 
 def standing_credit(

@@ -1,4 +1,4 @@
-"""Credit: put on an invoice once, by whoever may, never twice; what it paid is open again when its payment goes back."""
+"""Credit: put on an invoice once, by whoever may; when its payment goes back, what it paid is open again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The desk: give money back by two people, answer a dispute, decide about what was paid twice, try again what did not fit."""
+"""The desk: refunds by two people, disputes, what was paid twice, and trying again what did not fit."""
 
 from __future__ import annotations
 
