@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 from flask import Flask
 
-from bench import documents, imports, pages
+from bench import documents, imports, notices, pages
 from bench.load import ADDRESS, request_bytes
 from bench.report import Figure, table
 from bench.servers import WebServer, processor_seconds, serving
@@ -21,7 +21,7 @@ from saas.config import Config
 from saas.database import db
 from wsgi import create_app
 
-PARTS = ("pages", "import", "documents")
+PARTS = ("pages", "import", "documents", "notices")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,11 @@ class Sizes:
     seconds: float
     import_rows: int
     import_rounds: int
+    notices: int
 
 
-FULL = Sizes((10_000, 200_000, 1_000_000), rounds=9, seconds=3.0, import_rows=50_000, import_rounds=3)
-QUICK = Sizes((2_000, 20_000, 60_000), rounds=3, seconds=1.0, import_rows=3_000, import_rounds=2)
+FULL = Sizes((10_000, 200_000, 1_000_000), rounds=9, seconds=3.0, import_rows=50_000, import_rounds=3, notices=400)
+QUICK = Sizes((2_000, 20_000, 60_000), rounds=3, seconds=1.0, import_rows=3_000, import_rounds=2, notices=100)
 
 
 def run(environ: Mapping[str, str], home: Path, sizes: Sizes, parts: set[str], *, threads: int) -> str:
@@ -63,6 +64,11 @@ def run(environ: Mapping[str, str], home: Path, sizes: Sizes, parts: set[str], *
         if "documents" in parts:
             say("Documents …")
             figures.append(documents.measure(rounds=sizes.rounds, seconds=sizes.seconds / 3))
+        if "notices" in parts:
+            say(f"Notices, {sizes.rounds} rounds of {sizes.notices} …")
+            figures += notices.measure(
+                app, environ, home, notices=sizes.notices, rounds=sizes.rounds, threads=threads, say=say
+            )
         db.engine.dispose()
         app.extensions["platform_engine"].dispose()
     return table(figures)

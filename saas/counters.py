@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,15 +22,10 @@ class Counter(TenantOwned, Model):
 def take_numbers(series: str, count: int = 1) -> range:
     """The next `count` numbers of a series. The row stays locked until the transaction ends, so a
     rolled back number is given again and there are no holes."""
-    db.session.execute(
-        insert(Counter)
-        .values(id=new_id(), series=series, last=0)
-        .on_conflict_do_nothing(index_elements=["tenant_id", "series"])
-    )
     last = db.session.execute(
-        update(Counter)
-        .where(Counter.series == series)
-        .values(last=Counter.last + count)
+        insert(Counter)
+        .values(id=new_id(), series=series, last=count)
+        .on_conflict_do_update(index_elements=["tenant_id", "series"], set_={"last": Counter.last + count})
         .returning(Counter.last)
     ).scalar_one()
     return range(last - count + 1, last + 1)

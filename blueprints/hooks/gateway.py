@@ -43,7 +43,7 @@ def receive(provider: str, token: str) -> Response:
             raise NotFound()
         with unit_of_work(tenant_id):
             account = account_of_hook(provider, token)
-            row_id = keep(account, notice)
+            kept = keep(account, notice)
     except NotFound:
         log.warning(
             "a notice for nobody", extra={"event": "hook_unknown", "facts": {"provider": provider[:40]}}
@@ -52,10 +52,10 @@ def receive(provider: str, token: str) -> Response:
     facts = {"provider": provider, "account": str(account.id), "tenant": str(tenant_id)}
     try:
         with unit_of_work(tenant_id):
-            effects = work(account, notice, row_id)
+            effects = work(account, notice, kept)
     except Forged as problem:
         with unit_of_work(tenant_id):
-            mark_forged(row_id, problem)
+            mark_forged(kept.id, problem)
         log.warning("a forged notice: %s", problem, extra={"event": "hook_forged", "facts": facts})
         return _answer(400)
     log.info("a notice", extra={"event": "hook", "facts": {**facts, "effects": effects}})

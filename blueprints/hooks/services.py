@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
 from blueprints.payments.accounts import adapter_of, view_of
@@ -30,8 +31,16 @@ LONGEST_HEADER = 300
 KEPT_HEADERS = 40
 
 
-def keep(account: OpenedAccount, notice: Notice) -> uuid.UUID:
-    """Write the notice down as it came, once per body; a repeat is counted. Returns the row's id."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A notice that is written down, and what became of it before, if it was here before."""
+
+    id: uuid.UUID
+    state: str
+
+
+def keep(account: OpenedAccount, notice: Notice) -> Kept:
+    """Write the notice down as it came, once per body; a repeat is counted."""
     statement = insert(InboxRow).values(
         id=new_id(),
         provider_account_id=account.id,
@@ -42,29 +51,30 @@ def keep(account: OpenedAccount, notice: Notice) -> uuid.UUID:
         state=RECEIVED,
         times=1,
     )
-    return db.session.execute(
+    row = db.session.execute(
         statement.on_conflict_do_update(
             index_elements=["tenant_id", "provider_account_id", "digest"],
             set_={"times": InboxRow.times + 1},
-        ).returning(InboxRow.id)
-    ).scalar_one()
+        ).returning(InboxRow.id, InboxRow.state)
+    ).one()
+    return Kept(*row)
 
 
-def work(account: OpenedAccount, notice: Notice, row_id: uuid.UUID) -> list[str]:
+def work(account: OpenedAccount, notice: Notice, kept: Kept) -> list[str]:
     """Authenticate a kept notice and apply what it says. Returns the effects. Raises Forged.
 
-    Every notice is authenticated, also a repeat; one that was applied before is not applied again.
+    Every notice is authenticated, also a repeat; one that was applied before is not applied again, and costs no
+    second transaction.
     """
     observations = adapter_of(account).receive(view_of(account), notice)
-    state = db.session.execute(select(InboxRow.state).where(InboxRow.id == row_id)).scalar_one()
-    if state == APPLIED:
+    if kept.state == APPLIED:
         return []
     hold_for(observations)
-    effects = [_take(said, account, notice, row_id) for said in observations]
-    if state == PUT_ASIDE and set(effects) == {DUPLICATE}:
-        return effects  # said again: what was put aside stays aside
+    effects = [_take(said, account, notice, kept.id) for said in observations]
     aside = any(effect.startswith(QUARANTINED) for effect in effects)
-    mark(row_id, PUT_ASIDE if aside else APPLIED, ", ".join(effects))
+    # Said again, perhaps at the same moment: what was put aside stays aside.
+    only_from = (RECEIVED, FORGED) if set(effects) == {DUPLICATE} else ()
+    mark(kept.id, PUT_ASIDE if aside else APPLIED, ", ".join(effects), only_from=only_from)
     return effects
 
 
@@ -96,10 +106,11 @@ def mark_forged(row_id: uuid.UUID, problem: Forged) -> None:
     )
 
 
-def mark(row_id: uuid.UUID, state: str, note: str) -> None:
+def mark(row_id: uuid.UUID, state: str, note: str, *, only_from: Sequence[str] = ()) -> None:
+    """Say what became of a notice; with `only_from` only where it still stands in one of these states."""
+    found = update(InboxRow).where(InboxRow.id == row_id)
     db.session.execute(
-        update(InboxRow)
-        .where(InboxRow.id == row_id)
+        (found.where(InboxRow.state.in_(only_from)) if only_from else found)
         .values(state=state, error=note[:LONGEST_HEADER] or None)
         .execution_options(synchronize_session=False)
     )
