@@ -22,7 +22,7 @@ import httpx
 import psutil
 
 from chaos.gate import ADDRESS, Gate, free_port
-from chaos.line import Line
+from chaos.line import SOCKET, Line
 from saas import schema
 from saas.local.installation import OURS, prepare
 from saas.local.postgres import LocalPostgres
@@ -58,6 +58,8 @@ class House:
         self.log = home / "server.log"
         self.postgres = LocalPostgres(home / "pg", durable=True)
         self.line = Line(folder)
+        self.quiet = Line(folder / "q")  # the bank's and our own, where nobody watches
+        self.quiet.folder.mkdir()
         self.gate = Gate(free_port(), BANK_HOST, free_port(), [])
         self.rooms: dict[str, Room] = {}
         self.pids: dict[str, int] = {}
@@ -80,14 +82,10 @@ class House:
         self.postgres.start()
         prepare(self.postgres, DATABASE)
         threading.Thread(target=self._loop.run_forever, name="line and gate", daemon=True).start()
-        self._point_line()
-        self.run(self.line.start())
-        self.run(self.gate.start())
-        self.direct = self._environ(self.postgres.role_url(schema.APP, DATABASE))
-        self.direct["PLATFORM_DATABASE_URL"] = self.postgres.role_url(schema.PLATFORM, DATABASE)
-        self.environ = self._environ(f"postgresql://{schema.APP}@/{DATABASE}?host={self.line.folder}")
-        platform = f"postgresql://{schema.PLATFORM}@/{DATABASE}?host={self.line.folder}"
-        self.environ["PLATFORM_DATABASE_URL"] = platform
+        self._point_lines()
+        for one in (self.line, self.quiet, self.gate):
+            self.run(one.start())
+        self.direct, self.environ = self._environ(self.quiet), self._environ(self.line)
         with self.log.open("wb") as log:
             self._nest = subprocess.Popen(
                 [sys.executable, "-m", "chaos.nest"],
@@ -114,8 +112,8 @@ class House:
             assert self._nest.stdout is not None
             self._nest.stdout.close()
         if self._loop.is_running():
-            self.run(self.gate.stop())
-            self.run(self.line.stop())
+            for one in (self.gate, self.line, self.quiet):
+                self.run(one.stop())
             self._loop.call_soon_threadsafe(self._loop.stop)
         self.postgres.stop()
 
@@ -127,17 +125,18 @@ class House:
         self._loop.call_soon_threadsafe(work)
 
     def start_bank(self) -> None:
-        """The simulated providers, in a process that nobody kills and that has a way of its own to the database."""
+        """The simulated providers, in a process that nobody kills."""
         self._start(Room("bank", "web", self.gate.bank), self.direct | {"VENTANILLA_OUTBOX": "off"})
 
     def start_web(
-        self, name: str, *, outbox: str = "thread", more: tuple[str, ...] = (), threads: int = 4
+        self, name: str, *, outbox: str = "thread", threads: int = 4, pool_size: int | None = None
     ) -> int:
         """A web server behind the gate, with the outbox drained by its own thread, by RQ, or not. Its port."""
         port = free_port()
-        self._start(
-            Room(name, "web", port), self.environ | {"VENTANILLA_OUTBOX": outbox}, more=more, threads=threads
-        )
+        environ = self.environ | {"VENTANILLA_OUTBOX": outbox}
+        if pool_size is not None:
+            environ["VENTANILLA_POOL_SIZE"] = str(pool_size)
+        self._start(Room(name, "web", port), environ, threads=threads)
         self.gate.webs.append(port)
         return port
 
@@ -150,14 +149,17 @@ class House:
         self._say(start=room.name, what=room.what, port=room.port, environ=dict(environ), **more)
 
     def stop(self, name: str, number: signal.Signals = signal.SIGTERM) -> None:
-        """Stop one for good; `pids` tells when it is gone."""
+        """Stop one for good; `pids` tells when it is gone. Nobody is sent there any more."""
+        if self.rooms[name].port in self.gate.webs:
+            self.gate.webs.remove(self.rooms[name].port)
         self._say(stop=name, signal=int(number))
 
     def wait_ready(self, *names: str, seconds: float = READY_SECONDS) -> None:
         """Until these web servers (by default all) answer that they are ready. Raises HouseFailed."""
         deadline = time.monotonic() + seconds
-        for room in [self.rooms[name] for name in names] or self.rooms.values():
-            while room.what == "web" and not is_ready(room.port):
+        for room in [self.rooms[name] for name in names or self.rooms]:
+            wanted = room.name == "bank" or room.port in self.gate.webs
+            while room.what == "web" and wanted and not is_ready(room.port):
                 if time.monotonic() > deadline:
                     raise HouseFailed(f"{room.name} did not get ready:\n{self.last_words()}")
                 time.sleep(0.05)
@@ -194,23 +196,22 @@ class House:
         """On the same data, as its service manager would; the line leads there from now on."""
         self.postgres.stop()
         self.postgres.start()
-        self._point_line()
-        self.direct["DATABASE_URL"] = self.postgres.role_url(schema.APP, DATABASE)
-        self.direct["PLATFORM_DATABASE_URL"] = self.postgres.role_url(schema.PLATFORM, DATABASE)
+        self._point_lines()
 
     def last_words(self) -> str:
         return self.log.read_text(errors="replace")[-3000:] if self.log.exists() else ""
 
-    def _point_line(self) -> None:
+    def _point_lines(self) -> None:
         assert self.postgres.socket_dir is not None
-        self.line.upstream = self.postgres.socket_dir / ".s.PGSQL.5432"
+        self.line.upstream = self.quiet.upstream = self.postgres.socket_dir / SOCKET
 
-    def _environ(self, database_url: str) -> dict[str, str]:
+    def _environ(self, line: Line) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith((*OURS, "PG"))}
         return {
             **kept,
             "VENTANILLA_ENVIRONMENT": "demo",
-            "DATABASE_URL": database_url,
+            "DATABASE_URL": f"postgresql://{schema.APP}@/{DATABASE}?host={line.folder}",
+            "PLATFORM_DATABASE_URL": f"postgresql://{schema.PLATFORM}@/{DATABASE}?host={line.folder}",
             "MIGRATION_DATABASE_URL": self.superuser_url,
             "VENTANILLA_MASTER_KEYS": self._keys,
             "VENTANILLA_PORT": str(self.gate.port),

@@ -34,7 +34,7 @@ def serve(order: dict[str, Any]) -> None:
             "--workers", "1", "--blocking-threads", str(order.get("threads", 4)), "--log-level", "warning",
             # A worker that is told to stop while it is still loading does not hear it.
             "--workers-kill-timeout", "20",
-            *order.get("more", ()), "--factory", "wsgi:application",
+            "--factory", "wsgi:application",
         ]  # fmt: skip
         entrypoint()  # type: ignore[no-untyped-call]
     elif what == "outbox":

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import select
 import uuid
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     BigInteger,
@@ -16,9 +18,12 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    event,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, registry
+from sqlalchemy.pool import Pool
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -48,6 +53,22 @@ class Base(DeclarativeBase):
             list[str]: ARRAY(Text),
         },
     )
+
+
+@event.listens_for(Pool, "checkout")
+def _still_there(connection: object, _record: object, _fairy: object) -> None:
+    """A connection that lies idle has nothing to say: when it does, it is the server's farewell. Then all of the pool
+    is made anew, and no request fails for a server that was started again. A glance, where a ping is a round trip."""
+    if not isinstance(connection, psycopg.Connection):
+        return
+    try:
+        glance = select.poll()
+        glance.register(connection.fileno(), select.POLLIN)
+        gone = bool(glance.poll(0))
+    except (OSError, psycopg.Error):
+        gone = True
+    if gone:
+        raise InvalidatePoolError("the server has closed the connection")
 
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})

@@ -15,6 +15,10 @@ from blueprints.payments.interface import Answer, Unreachable, Wire
 
 FAILURES = 5  # in a row, without an answer between them
 PAUSE = 30.0  # seconds until one request is let through to try
+SLOW = 2.0  # seconds after which an exchange counts as one that waits
+WAITING = (
+    2  # so many at a time; whoever comes then is not made to wait too, or no thread is left for other pages
+)
 
 
 class Breaker:
@@ -27,12 +31,13 @@ class Breaker:
         self._lock = threading.Lock()
         self._failures: dict[str, int] = {}
         self._closed_until: dict[str, float] = {}
+        self._under_way: dict[str, list[float]] = {}  # when each exchange with a host began
 
     def send(
         self, method: str, url: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> Answer:
         host = urlsplit(url).netloc
-        self._knock(host)
+        began = self._knock(host)
         try:
             answer = self._wire.send(method, url, body=body, headers=headers or {})
         except Unreachable:
@@ -41,22 +46,33 @@ class Breaker:
         except BaseException:
             self._try_again(host)
             raise
+        finally:
+            self._ended(host, began)
         if answer.status in (502, 503, 504):
             self._failed(host)
         else:
             self._well(host)
         return answer
 
-    def _knock(self, host: str) -> None:
-        """Raises Unreachable while the circuit is open; the first one after the pause tries for all."""
+    def _knock(self, host: str) -> float:
+        """Raises Unreachable while the circuit is open, and while others wait for this host already; the first one
+        after the pause tries for all."""
         with self._lock:
-            until = self._closed_until.get(host)
-            if until is None:
-                return
             moment = self._clock()
-            if moment < until:
-                raise Unreachable(f"{host} has not answered for a while; it is asked again later")
-            self._closed_until[host] = moment + PAUSE
+            under_way = self._under_way.setdefault(host, [])
+            if sum(moment - began > SLOW for began in under_way) >= WAITING:
+                raise Unreachable(f"{host} keeps others waiting; it is asked again later")
+            until = self._closed_until.get(host)
+            if until is not None:
+                if moment < until:
+                    raise Unreachable(f"{host} has not answered for a while; it is asked again later")
+                self._closed_until[host] = moment + PAUSE
+            under_way.append(moment)
+            return moment
+
+    def _ended(self, host: str, began: float) -> None:
+        with self._lock:
+            self._under_way[host].remove(began)
 
     def _failed(self, host: str) -> None:
         with self._lock:

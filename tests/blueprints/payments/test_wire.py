@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 
 from blueprints.payments import wire as wires
-from blueprints.payments.breaker import FAILURES, PAUSE, Breaker
+from blueprints.payments.breaker import FAILURES, PAUSE, SLOW, WAITING, Breaker
 from blueprints.payments.interface import Answer, Unreachable
 from blueprints.payments.wire import LARGEST_ANSWER, HttpWire
 
@@ -113,6 +113,31 @@ def test_our_own_fault_does_not_keep_a_provider_closed(breaker: Breaker, scripte
         breaker.send("GET", URL)
     scripted.next = 200
     assert breaker.send("GET", URL).status == 200
+
+
+def test_whoever_comes_while_others_wait_is_told_at_once(clock: Clock):
+    release, here = threading.Event(), threading.Semaphore(0)
+
+    class Slow(Scripted):
+        def send(self, method, url, *, body=b"", headers=None) -> Answer:
+            here.release()
+            release.wait(10)
+            return super().send(method, url)
+
+    slow = Slow()
+    breaker = Breaker(slow, clock)
+    waiting = [threading.Thread(target=breaker.send, args=("GET", URL)) for _turn in range(WAITING)]
+    for one in waiting:
+        one.start()
+        here.acquire(timeout=10)
+    clock.now += SLOW + 0.1
+    with pytest.raises(Unreachable, match="waiting"):
+        breaker.send("GET", URL)
+    release.set()
+    for one in waiting:
+        one.join(10)
+    assert breaker.send("GET", URL).status == 200
+    assert slow.asked == WAITING + 1
 
 
 @contextlib.contextmanager
