@@ -18,7 +18,7 @@ from blueprints.payments.choosing import Choice, ChosenInvoice, InProcess, choos
 from blueprints.payments.coupon_pages import coupon_page
 from blueprints.payments.interface import Form, Redirect, Step
 from blueprints.payments.leaving import leave
-from blueprints.payments.part_form import part_box, typed_part, with_part
+from blueprints.payments.part_form import part_box, part_rules, typed_part, with_part
 from blueprints.payments.payers import user_as_payer
 from blueprints.payments.starting import Started, keep_step, refuse_attempt, start
 from blueprints.payments.titles import invoice_title
@@ -156,6 +156,7 @@ def status(attempt_id: uuid.UUID) -> str:
         going_on=going_on,
         unfinished=found.state == rules.CREATED and g.viewer.viewing_customer_id is None,
         over=found.expires_at <= now(),
+        in_parts=part_rules().allowed,
         grace=found.expires_at + rules.GRACE,
     )
 

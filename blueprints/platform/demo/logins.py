@@ -9,6 +9,7 @@ from saas.languages import N_
 PASSWORD = "ventanilla de prueba"  # noqa: S105 - printed on the demo's first page
 AGENCY = "hogar"
 UTILITY = "piedemonte"
+STRIPE_KEY = "sk_test_piedemonte"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from blueprints.payments.outside import OutsidePayment, record_outside_payment
 from blueprints.payments.providers.collector.opening import open_practice_collector
 from blueprints.payments.providers.stripe_simulator.opening import open_test_account
 from blueprints.platform.demo import people
-from blueprints.platform.demo.logins import HOLDER
+from blueprints.platform.demo.logins import HOLDER, STRIPE_KEY
 from saas.audit import SYSTEM
 from saas.clock import now
 from saas.counters import take_numbers
@@ -56,7 +56,7 @@ def load(today: datetime.date, password_hash: str, *, supplies: int = 44) -> Non
             _bill(dice, index, account_id, ago, today)
     people.add_login(HOLDER.email, "Camila Benítez Funes", password_hash, customer_id=camila)
     # The utility is paid through Stripe's look-alike; the simulated bank stays a second way.
-    move_account(open_test_account(), up=True, actor=SYSTEM)
+    move_account(open_test_account(key=STRIPE_KEY), up=True, actor=SYSTEM)
     open_practice_collector("ARS", where="En cualquier caja de la red, con este cupón. Solo efectivo.")
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime
+import re
 import uuid
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from blueprints.payments.choosing import Choice, ChosenInvoice
+from blueprints.payments.models import Attempt
 from blueprints.payments.parts import PartRules, part_of, without_lone_surcharge
 from saas.audit import SYSTEM
+from saas.database import db
 from saas.refusals import Refusal
 from saas.scope import unit_of_work
 from tenants.services import change_settings
@@ -118,11 +122,6 @@ def test_the_allocation_is_shown_before_paying_and_then_paid(world: PayingWorld)
     again = client.post("/payments/start", data=data)
     assert again.headers["Location"] == gone.headers["Location"]  # a second click is the same attempt
     with unit_of_work(world.tenant.id):
-        from sqlalchemy import select
-
-        from blueprints.payments.models import Attempt
-        from saas.database import db
-
         attempt = db.session.execute(select(Attempt.id)).scalar_one()
     tell(world, world.said(attempt))
     assert (open_of(world, one), open_of(world, two)) == (0, 20_000)
@@ -187,3 +186,22 @@ def test_without_the_setting_nothing_of_it_is_read(world: PayingWorld):
     client = world.client()
     page = checked_get(client, f"/payments/summary?invoice={one}&part=1,00")
     assert 'name="part"' not in page.body and "1.000,00" in page.text
+
+
+def test_an_unfinished_part_goes_on_as_the_part_that_it_was(world: PayingWorld):
+    """The page of the payment repeats the part, so that going on is the same payment and not one of the whole."""
+    allow(world)
+    client, one = world.client(), world.invoice(100_000)
+    page = client.get(f"/payments/confirm?invoice={one}&part=400").text
+    data = {"csrf_token": token(page), "invoice": str(one), "part": "400"}
+    first = client.post("/payments/start", data=data)
+    assert first.status_code == 303
+    with unit_of_work(world.tenant.id):
+        attempt = db.session.execute(select(Attempt)).scalar_one()
+    assert attempt.amount == 40_000
+    stands = client.get(f"/payments/{attempt.id}").text
+    part = re.search(r'name="part" value="([^"]+)"', stands)
+    assert part
+    data = {"csrf_token": token(stands), "invoice": str(one), "part": part[1].replace("&nbsp;", " ")}
+    again = client.post("/payments/start", data=data)
+    assert again.headers["Location"] == first.headers["Location"], "the same order at the bank"

@@ -16,14 +16,15 @@ from tenants.frame import config, keyring
 from tenants.provider_account_services import add_provider_account
 
 
-def open_test_account(name: str = "Stripe", *, actor: Actor = SYSTEM) -> uuid.UUID:
-    """A new merchant with a test key, whose notices are already sent here. Returns the provider account's id.
+def open_test_account(name: str = "Stripe", *, key: str | None = None, actor: Actor = SYSTEM) -> uuid.UUID:
+    """A merchant with this test key or a new one, whose notices are already sent here. Returns the provider
+    account's id.
 
     Raises Refusal in production, where there is no look-alike, and for a name that is taken.
     """
     if config().simulator_host is None or config().environment == "production":
         raise Refusal(N_("Stripe's look-alike does not exist in this installation."))
-    key = f"sk_test_{secrets.token_hex(16)}"
+    key = key or f"sk_test_{secrets.token_hex(16)}"
     merchant = merchant_of(keyring(), key)
     account_id, token = add_provider_account(
         STRIPE,
