@@ -36,7 +36,9 @@ class Sizes:
     notices: int
 
 
-FULL = Sizes((10_000, 200_000, 1_000_000), rounds=9, seconds=3.0, import_rows=50_000, import_rounds=3, notices=400)
+FULL = Sizes(
+    (10_000, 200_000, 1_000_000), rounds=9, seconds=3.0, import_rows=50_000, import_rounds=3, notices=400
+)
 QUICK = Sizes((2_000, 20_000, 60_000), rounds=3, seconds=1.0, import_rows=3_000, import_rounds=2, notices=100)
 
 
