@@ -25,7 +25,8 @@ from blueprints.payments.providers.payu_simulator import books
 from blueprints.payments.providers.payu_simulator.opening import open_sandbox_account
 from blueprints.payments.refund_models import Refund
 from blueprints.payments.refund_sending import send as send_refund
-from blueprints.payments.refunds import THRESHOLD, NewRefund, request_refund
+from blueprints.payments.refundable import THRESHOLD
+from blueprints.payments.refunds import NewRefund, request_refund
 from saas.audit import SYSTEM, Actor
 from saas.clock import now
 from saas.config import Config
