@@ -62,10 +62,13 @@ def ledger_account(
     kind: str, account_id: uuid.UUID | None, customer_id: uuid.UUID | None, currency: str
 ) -> uuid.UUID:
     """Find or open an account of the books."""
+    # Not IS NOT DISTINCT FROM: no index answers that, and it would read every account of the kind.
     wanted = (
         LedgerAccount.kind == kind,
-        LedgerAccount.account_id.is_not_distinct_from(account_id),
-        LedgerAccount.customer_id.is_not_distinct_from(customer_id),
+        LedgerAccount.account_id.is_(None) if account_id is None else LedgerAccount.account_id == account_id,
+        LedgerAccount.customer_id.is_(None)
+        if customer_id is None
+        else LedgerAccount.customer_id == customer_id,
         LedgerAccount.currency == currency,
     )
     found = db.session.execute(select(LedgerAccount.id).where(*wanted)).scalar()
