@@ -132,7 +132,7 @@ class Payments(RuleBasedStateMachine):
     def die(self, **given: Any) -> None:
         self.house.die(**given)
 
-    @rule(which=side, pick=pick)
+    @rule(which=side, pick=pick, silent=st.booleans())
     def poll(self, **given: Any) -> None:
         self.house.poll(**given)
 

@@ -124,7 +124,7 @@ def test_what_a_storm_of_notices_leaves_is_the_truth(app: Flask, eye: psycopg.Co
         for slug, merchant in (("alfa", "9001"), ("beta", "9002"))
     ]
     for town in towns:
-        town.start(NOTICES // PER_ORDER // 2, draw)
+        town.start(-(-NOTICES // PER_ORDER // 4) * 2, draw)
     letters = storm(towns, draw)
     began = time.perf_counter()
     with ThreadPoolExecutor(WORKERS) as workers:

@@ -6,7 +6,7 @@ import itertools
 import random
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -23,6 +23,7 @@ from blueprints.payments.interface import (
     PENDING,
     REFUND_FAILED,
     REFUNDED,
+    Unreachable,
 )
 from saas import audit
 from saas.clock import now
@@ -259,11 +260,15 @@ class House:
             _taken(side.notify([fact]))
             self.settled(f"came again after it died {where}", side, again=where == BEFORE_ANSWER)
 
-    def poll(self, which: int, pick: int) -> None:
+    def poll(self, which: int, pick: int, silent: bool = False) -> None:
+        """A question to the provider; a silent one leaves everything as it is."""
         side = self.side(which)
         if side.attempts:
-            side.poll(_one(side.attempts, pick))
-            self.settled("a question", side)
+            side.provider.silent = silent
+            with suppress(Unreachable):
+                side.poll(_one(side.attempts, pick))
+            side.provider.silent = False
+            self.settled("a question", side, again=silent)
 
     def expire(self, which: int, pick: int) -> None:
         side = self.side(which)
@@ -345,7 +350,7 @@ def random_act(house: House, draw: random.Random) -> None:
         "charge_twice": (pick,),
         "misdirect": (pick, draw.random() < 0.5),
         "die": (draw, draw.choice(DEATHS)),
-        "poll": (pick,),
+        "poll": (pick, draw.random() < 0.3),
         "expire": (pick,),
         "twin": (pick, draw),
     }
