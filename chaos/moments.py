@@ -31,6 +31,11 @@ class Place:
     never: str = ""
     at: str = "line"
 
+    @property
+    def path(self) -> str:
+        """What is being done: a place early on a path is passed by everybody, and must not hide the later ones."""
+        return self.name.partition(":")[0]
+
     def meets(self, talk: Talk) -> bool:
         if not re.search(self.now, talk.now):
             return False

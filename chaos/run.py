@@ -23,7 +23,6 @@ from saas.config import Config
 from saas.database import db
 from wsgi import create_app
 
-AT_ONCE = 8
 AIMED = 0.75  # of the kills at a named place, the others by the clock
 BACK_SECONDS = 60.0
 ROUNDS_OF_TIME = 12
@@ -117,9 +116,9 @@ def _kill(ours: House, killer: Killer, kills: int, chance: random.Random, say: C
     while killer.kills < kills:
         before = killer.kills
         if chance.random() < AIMED:
-            # The places that had the fewest so far; the first of them that somebody comes by.
-            chosen = sorted(PLACES, key=lambda place: (killer.where[place.name], chance.random()))
-            killer.at(chosen[:AT_ONCE])
+            # On each path the place that had the fewest so far; the first of them that somebody comes by.
+            rarest = sorted(PLACES, key=lambda place: (killer.where[place.name], chance.random()))
+            killer.at(tuple({place.path: place for place in reversed(rarest)}.values()))
         if killer.kills == before:
             time.sleep(chance.uniform(0, 0.5))
             victims = ours.victims()
