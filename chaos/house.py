@@ -114,6 +114,7 @@ class House:
         if self._loop.is_running():
             for one in (self.gate, self.line, self.quiet):
                 self.run(one.stop())
+            self.run(_cancel_all())
             self._loop.call_soon_threadsafe(self._loop.stop)
         self.postgres.stop()
 
@@ -252,6 +253,13 @@ def house(home: Path, *, redis: bool = False, pool_size: int = 5) -> Iterator[Ho
         stack.callback(built.close)
         built.open()
         yield built
+
+
+async def _cancel_all() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 def is_ready(port: int) -> bool:

@@ -25,7 +25,9 @@ BLOCKED = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 def held(street: Street, *tables: str) -> Iterator[psycopg.Connection]:
     """Nobody gets at these tables until the block ends, or the connection is rolled back."""
     with psycopg.connect(street.house.superuser_url) as connection:
-        connection.execute("SET idle_in_transaction_session_timeout = '60s'")  # nothing waits longer than that
+        connection.execute(
+            "SET idle_in_transaction_session_timeout = '60s'"
+        )  # nothing waits longer than that
         for table in tables:
             connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
         yield connection
