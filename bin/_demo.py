@@ -120,7 +120,9 @@ def serving(demo: Installation, home: Path, port: int) -> Iterator[Child]:
     """The web server, from the moment when it answers that it is ready."""
     command = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", ADDRESS, "--port", str(port),
-        "--workers", "2", "--blocking-threads", "2", "--respawn-failed-workers", "--log-level", "warning",
+        "--workers", "2", "--blocking-threads", "4", "--respawn-failed-workers", "--log-level", "warning",
+        # Requests are answered and the outbox' row is finished first; who does not hear is ended before we end all.
+        "--workers-kill-timeout", "10",
         "--factory", "wsgi:application",
     ]  # fmt: skip
     with log_of(home).open("ab") as log:
