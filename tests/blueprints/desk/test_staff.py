@@ -35,7 +35,11 @@ def test_roles_are_given_and_taken(app: Flask, office: Office):
     assert client.get(page).status_code == 404  # no colleague any more
     with unit_of_work(office.tenant.id) as session:
         rows = (
-            session.execute(select(AuditRow.data).where(AuditRow.action == "staff.roles-changed"))
+            session.execute(
+                select(AuditRow.data)
+                .where(AuditRow.action == "staff.roles-changed")
+                .order_by(AuditRow.number)
+            )
             .scalars()
             .all()
         )
