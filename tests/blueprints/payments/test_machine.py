@@ -5,7 +5,7 @@ issued and taken back, attempts are started over each other, in part and through
 any order, wrong, misdirected, or to a process that dies; money goes back on every way there is. The invariants are in
 `machine/invariants.py`.
 
-`VENTANILLA_MACHINE=300x40` runs 300 examples of 40 steps; docs/payments-proof.md has the figures of such runs.
+`VENTANILLA_MACHINE=300x40` runs 300 examples of 40 steps.
 """
 
 from __future__ import annotations
