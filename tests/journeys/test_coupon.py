@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 from blueprints.payments.collected_samples import payment
 from tests.blueprints.payments.providers.collector.layouts import daily_file
 from tests.journeys.conftest import Site
-from tests.journeys.test_main_job import choose_two
+from tests.journeys.test_main_job import choose
 from tests.journeys.visit import visiting
 
 pytestmark = pytest.mark.browser
@@ -24,7 +24,7 @@ PICTURES = Path(os.environ["VENTANILLA_PICTURES"]) if "VENTANILLA_PICTURES" in o
 def test_a_coupon_is_paid_by_a_file(browser: Browser, site: Site, tmp_path: Path):
     with visiting(browser, site) as payer, visiting(browser, site, phone=False) as staff:
         payer.sign_in(HOST, "camila@example.com")
-        total = choose_two(payer, HOST)
+        total = choose(payer, HOST, 1)
         payer.press("form[action*='summary'] button[type=submit]")
         payer.press("form[action*='confirm'] button[type=submit]")
         payer.page.get_by_label("Pago Cerca").check()

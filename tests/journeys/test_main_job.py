@@ -21,19 +21,24 @@ AREAS = {
 
 def choose_two(visit: Visit, host: str) -> int:
     """Tick exactly two of the invoices; returns what they cost together."""
+    return choose(visit, host, 2)
+
+
+def choose(visit: Visit, host: str, wanted: int) -> int:
+    """Tick so many of the invoices; returns what they cost together."""
     visit.open(host, "/invoices")
     boxes = visit.page.locator("input[name=invoice]:enabled")
     for _ in range(20):  # a declined payment lets its invoices go as soon as the bank's notice is in
-        if boxes.count() >= 2:
+        if boxes.count() >= wanted:
             break
         visit.page.wait_for_timeout(500)
         visit.page.reload()
-    assert boxes.count() >= 2, "two invoices to choose from"
+    assert boxes.count() >= wanted, f"{wanted} invoices to choose from"
     total = 0
     for index in range(boxes.count()):
         box = boxes.nth(index)
-        box.set_checked(index < 2)
-        if index < 2:
+        box.set_checked(index < wanted)
+        if index < wanted:
             total += int(box.get_attribute("data-amount") or 0)
     return total
 
