@@ -22,11 +22,13 @@ class StarterKit:
     theme: str
     types: tuple[StarterType, ...]
     words: dict[str, dict[str, str]]
+    capabilities: tuple[str, ...] = ()  # those that can be switched off and are on from the first day
 
 
 KITS: dict[str, StarterKit] = {
     "agency": StarterKit(
         theme="portada",
+        capabilities=("leases", "billing", "owners", "payouts"),
         types=(
             StarterType(
                 "rent",

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 from flask.cli import AppGroup
 
-from blueprints.platform.starter import give_starter_kit
+from blueprints.platform.starter import KITS, give_starter_kit
 from saas import audit
 from saas.audit import Actor
 from saas.refusals import Refusal
@@ -62,7 +62,7 @@ def create(
                 currency=currency,
                 time_zone=time_zone,
                 host=host.lower().rstrip("."),
-                capabilities=("leases",) if kind == "agency" else (),
+                capabilities=KITS[kind].capabilities,
             )
         )
     except Refusal as refusal:

@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 from blueprints.payments.providers.bank_simulator.opening import open_simulator_account
 from blueprints.platform.demo import agency, people, utility
 from blueprints.platform.demo.logins import AGENCY, LOGINS, PASSWORD, STAFF, UTILITY
-from blueprints.platform.starter import give_starter_kit
+from blueprints.platform.starter import KITS, give_starter_kit
 from saas.audit import Actor
 from saas.clock import today
 from saas.config import Config
@@ -34,7 +34,7 @@ TENANTS = (
             currency="COP",
             time_zone="America/Bogota",
             host=f"{AGENCY}.localhost",
-            capabilities=("leases",),
+            capabilities=KITS["agency"].capabilities,
             settings={
                 SECOND_FACTOR: OPTIONAL,  # the demo's logins are one step
                 "support.phone": "+57 604 444 1820",

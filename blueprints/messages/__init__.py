@@ -1,0 +1,8 @@
+"""Messages."""
+
+from __future__ import annotations
+
+from saas.languages import N_
+from tenants.capability import Capability
+
+capability = Capability(name="messages", title=N_("Messages"), always=True)

@@ -1,0 +1,8 @@
+"""Payouts."""
+
+from __future__ import annotations
+
+from saas.languages import N_
+from tenants.capability import Capability
+
+capability = Capability(name="payouts", title=N_("Payouts"), always=False)
