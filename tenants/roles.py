@@ -15,13 +15,35 @@ SETTINGS = "desk.settings"
 THEME = "desk.theme"
 STAFF = "desk.staff"  # who works here, with which role
 AUDIT = "desk.audit"
+LEASES = "desk.leases"  # contracts, their terms and documents
+BILLING = "desk.billing"  # the monthly run
+PAYOUTS = "desk.payouts"  # charges to owners, their bank accounts, runs that pay them
+APPROVE_PAYOUTS = "desk.payouts.approve"  # the second person of a payout run
+CASES = "desk.cases"  # answer what customers ask
+MESSAGES = "desk.messages"  # templates, what was sent and what became of it
 
 ROLES: dict[str, frozenset[str]] = {
     "administrator": frozenset(
-        {CUSTOMERS, VIEW_AS, INVITE, IMPORTS, PAYMENTS, SETTINGS, THEME, STAFF, AUDIT}
+        {
+            CUSTOMERS,
+            VIEW_AS,
+            INVITE,
+            IMPORTS,
+            PAYMENTS,
+            SETTINGS,
+            THEME,
+            STAFF,
+            AUDIT,
+            LEASES,
+            BILLING,
+            PAYOUTS,
+            APPROVE_PAYOUTS,
+            CASES,
+            MESSAGES,
+        }
     ),
-    "billing": frozenset({CUSTOMERS, IMPORTS, PAYMENTS}),
-    "service": frozenset({CUSTOMERS, VIEW_AS, INVITE}),
+    "billing": frozenset({CUSTOMERS, IMPORTS, PAYMENTS, LEASES, BILLING, PAYOUTS}),
+    "service": frozenset({CUSTOMERS, VIEW_AS, INVITE, LEASES, CASES, MESSAGES}),
     "reader": frozenset({CUSTOMERS}),
 }
 ROLE_NAMES = {
