@@ -47,6 +47,7 @@ class Gate:
         self.before: Watcher = passes
         self.after: Watcher = passes
         self.trouble: dict[str, str] = {}  # host: what is wrong with it
+        self.suffering = 0  # requests that meet with trouble at this moment
         self._turn = itertools.count()
         self._server: asyncio.Server | None = None
 
@@ -65,7 +66,11 @@ class Gate:
             host = hosts[0].partition(":")[0] if hosts else ""
             passing = Passing(writer.get_extra_info("peername")[1], host, head[0])
             if host in self.trouble:
-                await _misbehave(writer, self.trouble[host])
+                self.suffering += 1
+                try:
+                    await _misbehave(writer, self.trouble[host])
+                finally:
+                    self.suffering -= 1
                 return
             if self.before(passing) is Verdict.CUT:
                 return
@@ -134,6 +139,18 @@ async def _misbehave(writer: asyncio.StreamWriter, how: str) -> None:
         writer.write(f"HTTP/1.1 {status}\r\nContent-Type: text/html\r\n".encode())
         writer.write(b"Content-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(page), page))
         await writer.drain()
+
+
+def unheard(port: int) -> int:
+    """How many requests to a local port nobody has taken yet, or not read to their end. 0 where nobody can tell."""
+    ours = f"0100007F:{port:04X}"
+    try:
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    except OSError:
+        return 0
+    # Of an established connection: whose it is (0 while it waits to be accepted), and what waits to be read.
+    open_ones = [row for row in rows if row[1] == ours and row[3] == "01"]
+    return sum(row[9] == "0" or int(row[4].partition(":")[2], 16) > 0 for row in open_ones)
 
 
 def asking(port: int, candidates: list[int]) -> int | None:

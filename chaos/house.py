@@ -130,14 +130,23 @@ class House:
         self._start(Room("bank", "web", self.gate.bank), self.direct | {"VENTANILLA_OUTBOX": "off"})
 
     def start_web(
-        self, name: str, *, outbox: str = "thread", threads: int = 4, pool_size: int | None = None
+        self,
+        name: str,
+        *,
+        outbox: str = "thread",
+        threads: int = 4,
+        pool_size: int | None = None,
+        grace: int = 20,
     ) -> int:
-        """A web server behind the gate, with the outbox drained by its own thread, by RQ, or not. Its port."""
+        """A web server behind the gate, with the outbox drained by its own thread, by RQ, or not. Its port.
+
+        `grace`: seconds from being told to stop until it is made to.
+        """
         port = free_port()
         environ = self.environ | {"VENTANILLA_OUTBOX": outbox}
         if pool_size is not None:
             environ["VENTANILLA_POOL_SIZE"] = str(pool_size)
-        self._start(Room(name, "web", port), environ, threads=threads)
+        self._start(Room(name, "web", port), environ, threads=threads, grace=grace)
         self.gate.webs.append(port)
         return port
 

@@ -33,7 +33,7 @@ def serve(order: dict[str, Any]) -> None:
             "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(order["port"]),
             "--workers", "1", "--blocking-threads", str(order.get("threads", 4)), "--log-level", "warning",
             # A worker that is told to stop while it is still loading does not hear it.
-            "--workers-kill-timeout", "20",
+            "--workers-kill-timeout", str(order.get("grace", 20)),
             "--factory", "wsgi:application",
         ]  # fmt: skip
         entrypoint()  # type: ignore[no-untyped-call]
