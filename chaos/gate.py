@@ -17,6 +17,7 @@ from chaos.line import Verdict
 
 ADDRESS = "127.0.0.1"
 PATIENCE = 60.0
+SILENCE = 30.0
 HANG, BROKEN, HTML, RESET = "hang", "500", "html", "reset"
 
 
@@ -68,7 +69,7 @@ class Gate:
             if host in self.trouble:
                 self.suffering += 1
                 try:
-                    await _misbehave(writer, self.trouble[host])
+                    await _misbehave(reader, writer, self.trouble[host])
                 finally:
                     self.suffering -= 1
                 return
@@ -126,9 +127,9 @@ def _closing(request: bytes) -> bytes:
     return b"\r\n".join([*lines, b"Connection: close"]) + b"\r\n\r\n" + body
 
 
-async def _misbehave(writer: asyncio.StreamWriter, how: str) -> None:
-    if how == HANG:
-        await asyncio.sleep(30)
+async def _misbehave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, how: str) -> None:
+    if how == HANG:  # until whoever asked has given up
+        await asyncio.wait_for(reader.read(1), SILENCE)
     elif how == RESET:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\nhalf of it")
         await writer.drain()

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from saas.database import Model, unique
+from saas.database import Model, belongs_to, unique
 from saas.ids import new_id
 from saas.scope import TenantOwned
 
@@ -88,3 +88,25 @@ class ThemeVersion(TenantOwned, Model):
     created_by: Mapped[uuid.UUID | None]
 
     __table_args__ = (unique("number"),)
+
+
+class CalendarChange(TenantOwned, Model):
+    """One change of the tenant's calendar of business days. Rows are never updated: the last one of a day holds, and
+    the calendar of any moment is what the rows up to its number say."""
+
+    __tablename__ = "calendar_changes"
+
+    number: Mapped[int]  # 1, 2, 3 …: part of the name of the calendar that it made
+    kind: Mapped[str]  # a day off, a day that counts, a day as its country has it; another subdivision
+    day: Mapped[datetime.date | None]
+    subdivision: Mapped[str | None]
+    reason: Mapped[str]
+    changed_by: Mapped[uuid.UUID | None]
+    created_at: Mapped[datetime.datetime]
+
+    __table_args__ = (
+        unique("number"),
+        belongs_to("changed_by", "users"),
+        CheckConstraint("kind IN ('off', 'working', 'as-usual', 'subdivision')", name="kind"),
+        CheckConstraint("(kind = 'subdivision') = (day IS NULL)", name="day"),
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import httpx
@@ -18,7 +18,8 @@ from chaos.payers import TOKEN
 from chaos.run import application, command, let_time_pass
 from chaos.world import Payer, World
 
-PATIENCE = 15.0
+PATIENCE = 120.0  # only for what never happens: a busy machine may take its time
+WHILE = 0.5
 
 
 @dataclass
@@ -75,10 +76,18 @@ class Street:
         return found
 
 
-def wait_until(happened, seconds: float = PATIENCE) -> None:
+def wait_until(happened: Callable[[], bool], seconds: float = PATIENCE) -> None:
     deadline = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.02)
+
+
+def stays(holds: Callable[[], bool], seconds: float = WHILE) -> None:
+    """What must not end by itself is looked at for a while. Shorter or longer, it can only show what is wrong."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        assert holds(), "it did not last"
         time.sleep(0.02)
 
 
@@ -95,6 +104,6 @@ def _street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
 @pytest.fixture
 def street(_street: Street) -> Street:
     """Everything is up when a test begins."""
-    _street.house.wait_ready()
+    _street.house.wait_ready(seconds=PATIENCE)
     wait_until(lambda: "outbox command" in _street.house.pids)
     return _street
