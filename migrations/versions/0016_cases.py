@@ -102,7 +102,7 @@ def _cases() -> None:
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("moved_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("form_key", sa.Uuid(), nullable=True),
+        sa.Column("form_key", sa.Text(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
             "state IN ('received', 'in-progress', 'waiting-customer', 'answered', 'closed', 'withdrawn')",
@@ -252,7 +252,7 @@ def _cases() -> None:
         "case_uploads",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("form_key", sa.Uuid(), nullable=False),
+        sa.Column("form_key", sa.Text(), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("file_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
