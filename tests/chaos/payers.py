@@ -44,3 +44,8 @@ def attempts_for(street: Street, invoice_id: uuid.UUID) -> list[tuple[Any, ...]]
         " ON a.tenant_id = i.tenant_id AND a.id = i.attempt_id WHERE i.invoice_id = %s ORDER BY a.id",
         invoice_id,
     )
+
+
+def captured(street: Street, invoice_id: uuid.UUID) -> bool:
+    """Whether the last attempt for this invoice is paid."""
+    return attempts_for(street, invoice_id)[-1][1] == "captured"
