@@ -205,7 +205,11 @@ class LeaseDocument(TenantOwned, Model):
 
 
 class Payout(TenantOwned, Model):
-    """Money handed to one owner for one mandate and period. Minor units."""
+    """Money handed to one owner for one mandate and period. Minor units.
+
+    States: paid; under-way (approved, the bank has not answered: `paid_on` is the day it was ordered for); returned
+    (the bank did not do it: it is void too, and the money is the owner's again).
+    """
 
     __tablename__ = "payouts"
 
@@ -218,6 +222,7 @@ class Payout(TenantOwned, Model):
     paid_on: Mapped[datetime.date]
     method: Mapped[str]
     reference: Mapped[str]
+    state: Mapped[str] = mapped_column(default="paid", server_default="paid")
     void_at: Mapped[datetime.datetime | None]
     file_id: Mapped[uuid.UUID | None]
     batch_id: Mapped[uuid.UUID | None]
@@ -231,4 +236,6 @@ class Payout(TenantOwned, Model):
         Index("ix_payouts_mandate", "tenant_id", "mandate_account_id", "period"),
         Index("ix_payouts_batch", "tenant_id", "batch_id"),
         CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("state IN ('paid', 'under-way', 'returned')", name="state"),
+        CheckConstraint("state <> 'returned' OR void_at IS NOT NULL", name="returned"),
     )

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from blueprints.accounts.models import Account, AccountParty
 from blueprints.invoices.models import Invoice, InvoiceType
-from blueprints.leases.models import Lease, Payout
+from blueprints.leases.models import Lease, LeaseRent, Payout
 from blueprints.leases.rules import Owner, owners_on
 from blueprints.ledger import rules as books
 from blueprints.ledger.services import post
@@ -30,7 +30,10 @@ RENT_REVERSED = "rent-reversed"
 
 @dataclass(frozen=True, slots=True)
 class NewLease:
-    """`owners` are (customer, share in millionths); `rent` in minor units; `commission` in millionths."""
+    """`owners` are (customer, share in millionths); `rent` in minor units; `commission` in millionths.
+
+    A draft has its accounts and is billed by nobody.
+    """
 
     number: str
     property_id: uuid.UUID
@@ -44,6 +47,11 @@ class NewLease:
     payment_day: int
     starts_on: datetime.date
     ends_on: datetime.date
+    scenario_code: str | None = None
+    renews: bool = True
+    renewal_months: int = 12
+    adjustment_points: int = 0
+    status: str = "active"
 
 
 def open_lease(new: NewLease) -> uuid.UUID:
@@ -69,7 +77,16 @@ def open_lease(new: NewLease) -> uuid.UUID:
             payment_day=new.payment_day,
             starts_on=new.starts_on,
             ends_on=new.ends_on,
+            scenario_code=new.scenario_code,
+            renews=new.renews,
+            renewal_months=new.renewal_months,
+            adjustment_points=new.adjustment_points,
+            status=new.status,
         )
+    )
+    db.session.flush()
+    db.session.add(
+        LeaseRent(id=new_id(), lease_id=lease_id, valid_from=new.starts_on, rent=new.rent, reason="start")
     )
     db.session.flush()
     return lease_id

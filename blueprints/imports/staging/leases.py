@@ -165,13 +165,24 @@ def write(load: Load, first: int, last: int) -> None:
     execute(
         """
         INSERT INTO leases (tenant_id, id, number, property_id, lease_account_id, mandate_account_id, rent, currency,
-                            commission, payment_day, starts_on, ends_on, batch_id)
+                            commission, payment_day, starts_on, ends_on, rent_since, term_until, scenario_from,
+                            batch_id)
         SELECT :tenant, (stem || '0013')::uuid, number, property_id, (stem || '0010')::uuid, (stem || '0011')::uuid,
-               rent, CAST(:currency AS text), commission, payment_day, starts_on, ends_on, CAST(:batch AS uuid)
+               rent, CAST(:currency AS text), commission, payment_day, starts_on, ends_on, starts_on, ends_on,
+               'guessed', CAST(:batch AS uuid)
           FROM staged_ready WHERE place BETWEEN :first AND :last AND known_id IS NULL
         """,
         batch=load.batch_id,
         currency=load.home.currency,
+        **slice_,
+    )
+    execute(
+        """
+        INSERT INTO lease_rents (tenant_id, id, lease_id, valid_from, rent, reason, facts)
+        SELECT :tenant, (stem || '0014')::uuid, (stem || '0013')::uuid, starts_on, rent, 'start',
+               '{"since": "unknown"}'
+          FROM staged_ready WHERE place BETWEEN :first AND :last AND known_id IS NULL
+        """,
         **slice_,
     )
     execute(
