@@ -1,8 +1,8 @@
 """Whatever leaves the system is a row here first, written in the transaction of its cause.
 
 Rows are executed after the commit, at least once, each in a transaction of its own by a handler
-that must be idempotent. A row that fails is tried again with growing pauses; after
-`MAXIMUM_TRIES` it is dead: kept, shown, never dropped, and the queue moves on.
+that must be idempotent. A row that fails is tried again after growing pauses; after
+`MAXIMUM_TRIES` it is dead: kept, shown, never dropped, and the queue moves on (case M21).
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ from saas.ids import new_id
 from saas.platform_database import platform_connection
 from saas.scope import TenantOwned, unit_of_work
 
-MAXIMUM_TRIES = 8
-FIRST_PAUSE = datetime.timedelta(seconds=10)
+# A collision is over in seconds, a restart in minutes; a mail server that is away for two hours loses nothing.
+PAUSES = tuple(datetime.timedelta(seconds=pause) for pause in (10, 2 * 60, 15 * 60, 2 * 60 * 60))
+MAXIMUM_TRIES = len(PAUSES) + 1
 LEASE = datetime.timedelta(minutes=5)
 
 log = logging.getLogger("ventanilla.outbox")
@@ -220,7 +221,7 @@ def _execute(
                 .values(
                     locked_until=None,
                     error=f"{type(problem).__name__}: {problem}"[:500],
-                    due_at=now() + FIRST_PAUSE * 3 ** (tries - 1),
+                    due_at=now() + PAUSES[min(tries, len(PAUSES)) - 1],
                     dead_at=now() if dead else None,
                 )
             )
