@@ -27,7 +27,7 @@ from saas.platform_database import init_platform_database
 from saas.runner import start_runner
 from saas.secrets import Keyring
 from saas.web import Pages
-from tenants import models, people, provider_accounts
+from tenants import issued_documents, models, people, provider_accounts
 from tenants.assets import pages as asset_pages
 from tenants.assets import tenant_pages as tenant_asset_pages
 from tenants.capability import MenuEntry
@@ -43,7 +43,7 @@ MAXIMUM_FORM = 512 * 1024
 DRAINING = 120  # seconds; RQ gives a job three minutes
 
 # Imported for their tables.
-TABLES = (audit, counters, files, limits, outbox, models, people, provider_accounts)
+TABLES = (audit, counters, files, limits, outbox, issued_documents, models, people, provider_accounts)
 
 
 def load_models() -> None:

@@ -22,6 +22,7 @@ from saas.permissions import PUBLIC, SIGNED_IN, allow
 from saas.refusals import NotFound
 from saas.tokens import normalise_code
 from saas.web import download
+from tenants import issued_documents
 from tenants.error_pages import error_page
 from tenants.frame import client_address
 from tenants.look import render
@@ -78,11 +79,14 @@ def receipt_pdf(receipt_id: uuid.UUID) -> Response:
 @pages.get("/check/<code>")
 @allow(PUBLIC)
 def check(code: str) -> str | tuple[str, int]:
-    """Whether a receipt is genuine: number, day, amount, who received it; nothing of who paid or for what."""
+    """Whether a paper is genuine. Of a receipt: number, day, amount, who received it, nothing of who paid or for what;
+    of any other document what it was issued with."""
     if count_attempt("receipt-check", network_of(client_address()), window=HOUR) > CHECKS:
         return error_page(429)
     normal = normalise_code(code, groups=CODE_GROUPS)
     found = queries.checked_receipt(normal) if normal else None
+    if found is None and (document := issued_documents.checked(code)) is not None:
+        return render("payments/check_document.html", found=document)
     page = render("payments/check.html", found=found, code=normal or "")
     return page if found is not None else (page, 404)
 
