@@ -5,4 +5,9 @@ from __future__ import annotations
 from saas.languages import N_
 from tenants.capability import Capability
 
-capability = Capability(name="payouts", title=N_("Payouts"), always=False)
+capability = Capability(
+    name="payouts",
+    title=N_("Payouts"),
+    models=("blueprints.payouts.models",),
+    always=False,
+)
