@@ -34,8 +34,7 @@ class Message(TenantOwned, Model):
     sealed: Mapped[str | None]
     attachments: Mapped[list[Any]] = mapped_column(default=list)  # {"file": id, "name": …, "type": …}
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    subject_kind: Mapped[str | None]
-    subject_id: Mapped[uuid.UUID | None]
+    about: Mapped[str | None]  # "case:<id>", "invoice:<id>": what a page of that thing finds its messages by
     key: Mapped[str | None]  # the same key is sent once, however often its cause is repeated
     reason: Mapped[str | None]  # why it waits, or why it did not arrive: a msgid
     detail: Mapped[str | None]  # what the mail server said
@@ -55,7 +54,7 @@ class Message(TenantOwned, Model):
         belongs_to("made_by", "users"),
         Index("ix_messages_customer", "tenant_id", "customer_id", "id"),
         Index("ix_messages_user", "tenant_id", "user_id", "id"),
-        Index("ix_messages_subject", "tenant_id", "subject_kind", "subject_id"),
+        Index("ix_messages_about", "tenant_id", "about"),
         Index(
             "ix_messages_trouble", "tenant_id", "id", postgresql_where=text("state IN ('refused', 'bounced')")
         ),

@@ -35,8 +35,7 @@ def upgrade() -> None:
         sa.Column("sealed", sa.Text(), nullable=True),
         sa.Column("attachments", JSONB, nullable=False),
         sa.Column("facts", JSONB, nullable=False),
-        sa.Column("subject_kind", sa.Text(), nullable=True),
-        sa.Column("subject_id", sa.Uuid(), nullable=True),
+        sa.Column("about", sa.Text(), nullable=True),
         sa.Column("key", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("detail", sa.Text(), nullable=True),
@@ -82,6 +81,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_messages")),
         sa.UniqueConstraint("tenant_id", "key", name=op.f("uq_messages_tenant_id_key")),
     )
+    op.create_index("ix_messages_about", "messages", ["tenant_id", "about"], unique=False)
     op.create_index(
         "ix_messages_contacts",
         "messages",
@@ -96,9 +96,6 @@ def upgrade() -> None:
         ["tenant_id", "created_at"],
         unique=False,
         postgresql_where=sa.text("body IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_messages_subject", "messages", ["tenant_id", "subject_kind", "subject_id"], unique=False
     )
     op.create_index(
         "ix_messages_trouble",
