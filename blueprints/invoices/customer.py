@@ -17,6 +17,7 @@ from blueprints.accounts.reach import reach_of
 from blueprints.accounts.working import Working, wanted_account, working, working_on
 from blueprints.invoices import one, queries, wording
 from blueprints.invoices.document import fiscal_of, invoice_pdf
+from blueprints.invoices.history_file import history_file
 from blueprints.invoices.narrowing import STATES, Filters
 from blueprints.invoices.queries import InvoiceLine
 from blueprints.invoices.standing_credit import standing_credit
@@ -25,6 +26,7 @@ from saas.barcodes import qr_svg
 from saas.money import format_money
 from saas.permissions import SIGNED_IN, allow
 from saas.web import Pages, download
+from tenants.exports import wanted
 from tenants.look import render
 from tenants.page_context import language, locale
 
@@ -108,12 +110,14 @@ def pending() -> str:
 
 @pages.get("/invoices/history")
 @allow(SIGNED_IN)
-def history() -> str:
+def history() -> str | Response:
     """Every invoice, newest first, narrowed by what stands in the address (S0.46, S1.14). One statement for who has
     one account."""
     reach = reach_of(g.viewer, g.tenant)
     at_work = working(reach) if wanted_account() else None
     asked = _filters(at_work.account_id if at_work else None)
+    if (file := wanted()) is not None:
+        return history_file(file, reach, asked)
     page = queries.history(
         reach,
         asked,
@@ -143,6 +147,7 @@ def history() -> str:
         chosen=(asked.type_code, asked.state, asked.year),
         rows=_lines(page.rows, reach.today, at_work, online=bool(where)),
         address=url_for("invoices.pending"),
+        file_url=url_for("invoices.history", **kept),
         states={row.state.replace("-", "_") for row in page.rows},
         pay_url=where,
     )

@@ -60,6 +60,7 @@ class Invoice(TenantOwned, Model):
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)  # consumption and the like, shown only
     document_file_id: Mapped[uuid.UUID | None]
     batch_id: Mapped[uuid.UUID | None]
+    run_id: Mapped[uuid.UUID | None]  # the monthly run that made it
     created_at: Mapped[datetime.datetime]
 
     __table_args__ = (
@@ -77,6 +78,24 @@ class Invoice(TenantOwned, Model):
             postgresql_where=text("open_amount > 0 AND void_at IS NULL"),
         ),
         Index("ix_invoices_batch", "tenant_id", "batch_id"),
+        # What runs made: each account once a period, whoever runs twice. What came otherwise has an index of its own,
+        # so that a row is written into one of the two only.
+        Index(
+            "uq_invoices_run",
+            "tenant_id",
+            "account_id",
+            "period",
+            "type_code",
+            unique=True,
+            postgresql_where=text("run_id IS NOT NULL AND void_at IS NULL"),
+        ),
+        Index(
+            "ix_invoices_period",
+            "tenant_id",
+            "account_id",
+            "period",
+            postgresql_where=text("run_id IS NULL AND void_at IS NULL"),
+        ),
         CheckConstraint("total > 0 AND subtotal >= 0 AND tax >= 0 AND withholding >= 0", name="amounts"),
         CheckConstraint("subtotal + tax - withholding = total", name="total"),
         CheckConstraint(
