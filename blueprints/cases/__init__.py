@@ -3,10 +3,96 @@
 from __future__ import annotations
 
 from saas.languages import N_
-from tenants.capability import Capability
+from tenants.capability import Capability, Setting
 
 capability = Capability(
     name="cases",
     title=N_("Cases"),
     models=("blueprints.cases.models", "blueprints.cases.quote_models"),
+    settings=(
+        Setting(
+            "cases.prefix",
+            "text",
+            "",
+            N_("Letters before the number of a case"),
+            hint=N_("The year and a number follow: 2026-000123."),
+            group=N_("Cases"),
+        ),
+        Setting(
+            "cases.reopen-days",
+            "integer",
+            15,
+            N_("Days in which a customer may reopen a case"),
+            hint=N_("Counted from the answer or the close; 0: never."),
+            group=N_("Cases"),
+            low=0,
+            high=365,
+        ),
+        Setting(
+            "cases.files",
+            "integer",
+            5,
+            N_("Files that may come with one message"),
+            group=N_("Cases"),
+            low=0,
+            high=20,
+        ),
+        Setting(
+            "cases.file-size",
+            "integer",
+            10,
+            N_("Largest file, in megabytes"),
+            group=N_("Cases"),
+            low=1,
+            high=25,
+        ),
+        Setting(
+            "cases.a-day",
+            "integer",
+            10,
+            N_("Cases that one person may open in a day"),
+            group=N_("Cases"),
+            low=1,
+            high=200,
+        ),
+        Setting(
+            "cases.quote-decides",
+            "choice",
+            "main",
+            N_("Who decides on the quote of a repair"),
+            group=N_("Repairs"),
+            choices={
+                "main": N_("The owner with the largest share"),
+                "any": N_("Any owner with enough of a share"),
+            },
+        ),
+        Setting(
+            "cases.quote-share",
+            "integer",
+            25,
+            N_("Enough of a share, in per cent"),
+            group=N_("Repairs"),
+            low=1,
+            high=100,
+        ),
+        Setting(
+            "cases.quote-free-up-to",
+            "integer",
+            0,
+            N_("Repairs that need nobody's approval: up to"),
+            hint=N_("In cents of your currency (50000 is 500); 0: every quote needs approval."),
+            group=N_("Repairs"),
+            low=0,
+            high=99_999_999_999,
+        ),
+        Setting(
+            "cases.quote-days",
+            "integer",
+            10,
+            N_("Days that the link to a quote is valid"),
+            group=N_("Repairs"),
+            low=1,
+            high=60,
+        ),
+    ),
 )
