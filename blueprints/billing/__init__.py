@@ -5,4 +5,6 @@ from __future__ import annotations
 from saas.languages import N_
 from tenants.capability import Capability
 
-capability = Capability(name="billing", title=N_("Billing"), always=False)
+capability = Capability(
+    name="billing", title=N_("Billing"), models=("blueprints.billing.models",), always=False
+)

@@ -47,7 +47,7 @@ OUTSIDE_THE_NET = {
     "tenants/services.py": "puts tenants on the air through the platform's role",
     "tenants/domain_claims.py": "maps proven names of the active tenant through the platform's role",
     "blueprints/platform/check_commands.py": "asks for the database's own state, through the platform's role",
-    "blueprints/imports/staging/statement.py": "set-based import in batches; every statement names the tenant",
+    "saas/set_based.py": "set-based work in batches; every statement names the tenant",
     "blueprints/platform/health.py": "asks whether the database answers, through the platform's role",
 }
 # `text("…")` inside an index or a column's default is part of a table's definition and runs with no data.
