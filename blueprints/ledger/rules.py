@@ -14,9 +14,11 @@ CLEARING = "clearing"  # money at payment providers and banks
 DECLARED = "declared"  # the back office said "paid"; its receipts say how, later
 # Liabilities
 OWNER_PAYABLE = "owner-payable"  # rent collected for an owner until it is paid out; per mandate and owner
+PAYOUTS_UNDER_WAY = "payouts-under-way"  # ordered and not answered for by the bank; per mandate and owner
 UNCOLLECTED_RENT = "uncollected-rent"  # rent billed for owners and not collected yet; per lease
 CUSTOMER_CREDIT = "customer-credit"  # money that arrived and belongs to no invoice; per account
 TAX_PAYABLE = "tax-payable"
+SUPPLIER_PAYABLE = "supplier-payable"  # owed to whoever did what owners were charged for
 # Income
 REVENUE = "revenue"
 COMMISSION = "commission"
@@ -28,9 +30,11 @@ KINDS = frozenset(
         CLEARING,
         DECLARED,
         OWNER_PAYABLE,
+        PAYOUTS_UNDER_WAY,
         UNCOLLECTED_RENT,
         CUSTOMER_CREDIT,
         TAX_PAYABLE,
+        SUPPLIER_PAYABLE,
         REVENUE,
         COMMISSION,
         SURCHARGE,
@@ -163,9 +167,47 @@ def withhold_commission(
 ) -> list[Line]:
     """A commission invoice is settled out of the rent that is held for the owners."""
     parts = split(amount, [share for _owner, share in owners])
+    return withhold_parts(
+        mandate_account_id=mandate_account_id,
+        invoice_id=invoice_id,
+        parts=[(owner, part) for (owner, _share), part in zip(owners, parts, strict=True)],
+    )
+
+
+def withhold_parts(
+    *, mandate_account_id: uuid.UUID, invoice_id: uuid.UUID, parts: Sequence[tuple[uuid.UUID, int]]
+) -> list[Line]:
+    """The same where it is known what each owner bears: (customer, amount), together the invoice's amount."""
+    amount = sum(part for _owner, part in parts)
     lines = [Line(RECEIVABLE, -amount, account_id=mandate_account_id, invoice_id=invoice_id)]
+    lines += [Line(OWNER_PAYABLE, part, mandate_account_id, owner, invoice_id) for owner, part in parts]
+    return checked(lines)
+
+
+def give_back_commission(
+    *,
+    mandate_account_id: uuid.UUID,
+    rent_invoice_id: uuid.UUID,
+    charge: int,
+    tax: int,
+    parts: Sequence[tuple[uuid.UUID, int]],
+) -> list[Line]:
+    """Rent went back, and the commission on it: less income and less tax (`tax` net of withholdings); the owners get
+    their `parts` (customer, amount), together charge and tax. The invoices of the commission stay settled."""
+    lines = [Line(COMMISSION, charge), Line(TAX_PAYABLE, tax)]
+    lines += [Line(OWNER_PAYABLE, -part, mandate_account_id, owner, rent_invoice_id) for owner, part in parts]
+    return checked(lines)
+
+
+def charge_owners(
+    *, mandate_account_id: uuid.UUID, amount: int, owners: Sequence[tuple[uuid.UUID, int]]
+) -> list[Line]:
+    """Work or a policy that owners pay out of their rent, by share: what they are owed shrinks (below zero, it is
+    held against what comes next), and whoever did it is owed."""
+    parts = split(amount, [share for _owner, share in owners])
+    lines = [Line(SUPPLIER_PAYABLE, -amount)]
     for (owner, _share), part in zip(owners, parts, strict=True):
-        lines.append(Line(OWNER_PAYABLE, part, mandate_account_id, owner, invoice_id))
+        lines.append(Line(OWNER_PAYABLE, part, mandate_account_id, owner))
     return checked(lines)
 
 
@@ -177,6 +219,21 @@ def pay_out(*, mandate_account_id: uuid.UUID, owner_id: uuid.UUID, amount: int) 
             Line(CLEARING, -amount),
         ]
     )
+
+
+def order_payout(*, mandate_account_id: uuid.UUID, owner_id: uuid.UUID, amount: int) -> list[Line]:
+    """A payout was agreed to: it is no more held for the owner, and not paid yet."""
+    return checked(
+        [
+            Line(OWNER_PAYABLE, amount, mandate_account_id, owner_id),
+            Line(PAYOUTS_UNDER_WAY, -amount, mandate_account_id, owner_id),
+        ]
+    )
+
+
+def complete_payout(*, mandate_account_id: uuid.UUID, owner_id: uuid.UUID, amount: int) -> list[Line]:
+    """The bank says that what was ordered is paid."""
+    return checked([Line(PAYOUTS_UNDER_WAY, amount, mandate_account_id, owner_id), Line(CLEARING, -amount)])
 
 
 def credit(*, account_id: uuid.UUID, amount: int) -> list[Line]:

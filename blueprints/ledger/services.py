@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from blueprints.ledger.models import JournalEntry, LedgerAccount, Posting
@@ -56,6 +56,117 @@ def post(
     )
     _tell_receivables(kept, occurred_on)
     return True
+
+
+MOST_AT_ONCE = 1000  # entries that one statement carries
+
+
+def post_all(
+    entries: Sequence[tuple[str, str, Iterable[Line]]], *, currency: str, occurred_on: datetime.date
+) -> set[str]:
+    """Post many entries, each (business key, kind, lines), in a few statements however many they are.
+
+    For entries that touch no receivable: nobody is told of moved balances. Returns the keys that were posted now;
+    the others had been before. Raises Unbalanced, or ValueError for a line on a receivable.
+    """
+    posted: set[str] = set()
+    for first in range(0, len(entries), MOST_AT_ONCE):
+        posted |= _post_some(entries[first : first + MOST_AT_ONCE], currency, occurred_on)
+    return posted
+
+
+def _post_some(
+    entries: Sequence[tuple[str, str, Iterable[Line]]], currency: str, occurred_on: datetime.date
+) -> set[str]:
+    kept = {key: (kind, checked(lines)) for key, kind, lines in entries}
+    if any(line.kind == RECEIVABLE for _kind, lines in kept.values() for line in lines):
+        raise ValueError("whoever caches a receivable's balance would not be told")
+    moment = now()
+    made = db.session.execute(
+        upsert(JournalEntry)
+        .values(
+            [
+                {
+                    "id": new_id(),
+                    "business_key": key,
+                    "kind": kind,
+                    "occurred_on": occurred_on,
+                    "posted_at": moment,
+                }
+                for key, (kind, lines) in kept.items()
+                if lines
+            ]
+        )
+        .on_conflict_do_nothing(index_elements=["tenant_id", "business_key"])
+        .returning(JournalEntry.business_key, JournalEntry.id)
+    ).all()
+    if not made:
+        return set()
+    wanted = {
+        (line.kind, line.account_id, line.customer_id) for row in made for line in kept[row.business_key][1]
+    }
+    accounts = _ledger_accounts(wanted, currency)
+    db.session.execute(
+        insert(Posting).values(
+            [
+                {
+                    "id": new_id(),
+                    "entry_id": row.id,
+                    "ledger_account_id": accounts[line.kind, line.account_id, line.customer_id],
+                    "invoice_id": line.invoice_id,
+                    "amount": line.amount,
+                    "currency": currency,
+                }
+                for row in made
+                for line in kept[row.business_key][1]
+            ]
+        )
+    )
+    return {row.business_key for row in made}
+
+
+Place = tuple[str, uuid.UUID | None, uuid.UUID | None]
+
+
+def _ledger_accounts(wanted: set[Place], currency: str) -> dict[Place, uuid.UUID]:
+    """The same accounts as `ledger_account` finds or opens one by one. Those of nobody are few; the rest come at once."""
+    of_somebody = {place for place in wanted if place[1] is not None and place[2] is not None}
+    found = _find(of_somebody, currency)
+    if new := of_somebody - found.keys():
+        db.session.execute(
+            upsert(LedgerAccount)
+            .values(
+                [
+                    {
+                        "id": new_id(),
+                        "kind": kind,
+                        "account_id": account_id,
+                        "customer_id": customer_id,
+                        "currency": currency,
+                    }
+                    for kind, account_id, customer_id in new
+                ]
+            )
+            .on_conflict_do_nothing()
+        )
+        found |= _find(new, currency)
+    for place in wanted - of_somebody:
+        found[place] = ledger_account(*place, currency)
+    return found
+
+
+def _find(places: set[Place], currency: str) -> dict[Place, uuid.UUID]:
+    if not places:
+        return {}
+    rows = db.session.execute(
+        select(
+            LedgerAccount.kind, LedgerAccount.account_id, LedgerAccount.customer_id, LedgerAccount.id
+        ).where(
+            LedgerAccount.currency == currency,
+            tuple_(LedgerAccount.kind, LedgerAccount.account_id, LedgerAccount.customer_id).in_(places),
+        )
+    )
+    return {(row.kind, row.account_id, row.customer_id): row.id for row in rows}
 
 
 def ledger_account(
