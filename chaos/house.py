@@ -64,6 +64,7 @@ class House:
         self.rooms: dict[str, Room] = {}
         self.pids: dict[str, int] = {}
         self.ends: dict[str, int] = {}  # how often a room had to be started again
+        self._births: dict[str, int] = {}
         self.environ: dict[str, str] = {}
         self.direct: dict[str, str] = {}
         self._keys = secrets.token_hex(32)
@@ -156,7 +157,15 @@ class House:
 
     def _start(self, room: Room, environ: Mapping[str, str], **more: object) -> None:
         self.rooms[room.name] = room
+        before = self._births.get(room.name, 0)
         self._say(start=room.name, what=room.what, port=room.port, environ=dict(environ), **more)
+        deadline = time.monotonic() + READY_SECONDS
+        while (
+            self._births.get(room.name, 0) == before
+        ):  # or whoever stops it at once would not see that it is there
+            if time.monotonic() > deadline:
+                raise HouseFailed(f"{room.name} was not started:\n{self.last_words()}")
+            time.sleep(0.005)
 
     def stop(self, name: str, number: signal.Signals = signal.SIGTERM) -> None:
         """Stop one for good; `pids` tells when it is gone. Nobody is sent there any more."""
@@ -246,6 +255,7 @@ class House:
                     self._nest_ready.set()
                 elif "pid" in said:
                     self.pids[said["name"]] = said["pid"]
+                    self._births[said["name"]] = self._births.get(said["name"], 0) + 1
                 else:
                     self.pids.pop(said["name"], None)
                     self.ends[said["name"]] = self.ends.get(said["name"], 0) + 1

@@ -65,7 +65,7 @@ PLACES = (
     Place("apply: the receipt is written", AFTER, "INTO receipts"),
     Place("apply: before the commit", BEFORE, "^COMMIT", "INTO payments "),
     Place("apply: committed, no ring, no 200 (M03)", AFTER, "^COMMIT", "INTO payments "),
-    Place("job: claimed, not begun (M02)", AFTER, "^COMMIT", "UPDATE outbox SET .*locked_until.*tries"),
+    Place("job: claimed, not begun (M02)", AFTER, "^COMMIT", "UPDATE outbox SET tries="),
     Place("job: the PDF is in its folder, not in the books (M02)", BEFORE, "INTO files"),
     Place("job: the PDF is kept, not committed (M02)", BEFORE, "^COMMIT", "INTO files"),
     Place("job: the letter is sent, its row is not done (M02)", BEFORE, DONE, "FROM receipts", "INTO (files|payment)"),

@@ -21,6 +21,7 @@ from typing import Any
 
 BRIEFLY = 0.05
 PATIENCE = 15.0
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def serve(order: dict[str, Any]) -> None:
@@ -81,6 +82,8 @@ class Nest:
 
     def hatch(self, name: str) -> None:
         order = self.orders[name]
+        # Told to stop in its first moment, it must hear it: until it can, the word waits.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
         pid = os.fork()
         if pid == 0:
             status = 1
@@ -89,8 +92,9 @@ class Nest:
                 nothing = os.open(os.devnull, os.O_RDONLY)
                 os.dup2(nothing, 0)
                 os.dup2(2, 1)
-                for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                for number in STOPPING:
                     signal.signal(number, signal.SIG_DFL)
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
                 os.environ.clear()
                 os.environ.update(order["environ"])
                 serve(order)
@@ -102,6 +106,7 @@ class Nest:
             finally:
                 sys.stderr.flush()
                 os._exit(status)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
         with contextlib.suppress(OSError):
             os.setpgid(pid, pid)
         self.living[pid] = name
@@ -141,8 +146,9 @@ def say(**words: object) -> None:
 
 
 def main() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)  # who started it says when to end, by closing the input
+    # Who started it says when to end, by closing the input. Not SIG_IGN: what is ignored does not wait for a child.
+    for number in STOPPING:
+        signal.signal(number, lambda _number, _frame: None)
     # Only read, not run: threads and connections of a parent are of no use to its children.
     import rq.cli  # noqa: F401
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chaos.moments import PLACES
 from chaos.run import Report
 
 
@@ -33,6 +34,7 @@ def printed(report: Report) -> str:
         *(f"  {count:>4}  {name}" for name, count in sorted(report.where.items())),
     ]
     for title, problems in (
+        ("Places that nobody came by", [place.name for place in PLACES if not report.where[place.name]]),
         ("Lost", found.lost),
         ("Doubled", found.doubled),
         ("Wrong", found.wrong),

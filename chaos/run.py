@@ -6,7 +6,7 @@ import contextlib
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from chaos.gate import passes as every_request
 from chaos.gateway import dead_rows, repeat_notices, time_passes
 from chaos.house import House, HouseFailed, house, is_ready
 from chaos.line import passes as every_statement
-from chaos.moments import PLACES, Killer
+from chaos.moments import PLACES, Killer, Place
 from chaos.payers import Counts, Customer
 from chaos.world import World
 from saas import outbox
@@ -23,6 +23,7 @@ from saas.config import Config
 from saas.database import db
 from wsgi import create_app
 
+AHEAD = 3  # kills that a path may be ahead of the one that is passed least often
 AIMED = 0.75  # of the kills at a named place, the others by the clock
 BACK_SECONDS = 60.0
 ROUNDS_OF_TIME = 12
@@ -116,9 +117,7 @@ def _kill(ours: House, killer: Killer, kills: int, chance: random.Random, say: C
     while killer.kills < kills:
         before = killer.kills
         if chance.random() < AIMED:
-            # On each path the place that had the fewest so far; the first of them that somebody comes by.
-            rarest = sorted(PLACES, key=lambda place: (killer.where[place.name], chance.random()))
-            killer.at(tuple({place.path: place for place in reversed(rarest)}.values()))
+            killer.at(next_places(killer.where, chance))
         if killer.kills == before:
             time.sleep(chance.uniform(0, 0.5))
             victims = ours.victims()
@@ -128,6 +127,14 @@ def _kill(ours: House, killer: Killer, kills: int, chance: random.Random, say: C
             say(f"  {killer.kills}")
         _back(ours)
         time.sleep(chance.uniform(0, 0.4))
+
+
+def next_places(where: Mapping[str, int], chance: random.Random) -> tuple[Place, ...]:
+    """On each path the place that had the fewest kills so far; paths that are ahead of the others wait for them. The
+    first of these places that somebody comes by is taken."""
+    rarest = sorted(PLACES, key=lambda place: (where[place.name], chance.random()))
+    fewest = {place.path: place for place in reversed(rarest)}.values()
+    return tuple(place for place in fewest if where[place.name] <= where[rarest[0].name] + AHEAD)
 
 
 def _back(ours: House) -> None:

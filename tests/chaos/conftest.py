@@ -102,8 +102,9 @@ def _street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
 
 
 @pytest.fixture
-def street(_street: Street) -> Street:
-    """Everything is up when a test begins."""
+def street(_street: Street) -> Iterator[Street]:
+    """Everything is up when a test begins. What the processes said last is shown when it fails."""
     _street.house.wait_ready(seconds=PATIENCE)
     wait_until(lambda: "outbox command" in _street.house.pids)
-    return _street
+    yield _street
+    print(_street.house.last_words())
