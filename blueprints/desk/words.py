@@ -33,8 +33,12 @@ ACTORS = {
 }
 ACTIONS = {
     "capabilities.changed": N_("Optional parts switched"),
+    "clearance.issued": N_("Certificate that nothing is owed issued"),
+    "clearance.taken-back": N_("Certificate that nothing is owed taken back"),
     "collected-file.applied": N_("Collector's file applied"),
     "collected-file.taken-in": N_("Collector's file put in"),
+    "commission.issued": N_("Commission invoice made"),
+    "commission.reversed": N_("Commission given back by a credit note"),
     "commission.withheld": N_("Commission withheld from the owners"),
     "credit.used": N_("Credit put on an invoice"),
     "customer.view-ended": N_("Staff stopped looking at a customer's pages"),
@@ -55,6 +59,9 @@ ACTIONS = {
     "look.published": N_("Look published"),
     "look.saved": N_("Look saved"),
     "outbox.retried": N_("Sending tried again"),
+    "owner-certificate.issued": N_("Certificate of income issued"),
+    "owner-charge.made": N_("Charge to owners made"),
+    "owner-charge.reversed": N_("Charge to owners taken back"),
     "password.changed": N_("Password changed"),
     "password.recovered": N_("Password recovered"),
     "payment-link.made": N_("Payment link made"),
@@ -107,6 +114,7 @@ ACTIONS = {
 }
 AREAS = {
     "capabilities": N_("Optional parts"),
+    "clearance": N_("Certificates that nothing is owed"),
     "collected-file": N_("Files of collectors"),
     "commission": N_("Commissions"),
     "credit": N_("Credit"),
@@ -118,6 +126,8 @@ AREAS = {
     "invoice": N_("Invoices"),
     "look": N_("Look"),
     "outbox": N_("Sending"),
+    "owner-certificate": N_("Certificates of income"),
+    "owner-charge": N_("Charges to owners"),
     "password": N_("Passwords"),
     "payment": N_("Payments"),
     "payout": N_("Payouts to owners"),

@@ -20,6 +20,9 @@ ID, NUMBER, TEXT = sa.Uuid(), sa.BigInteger(), sa.Text()
 
 def upgrade() -> None:
     _issued_documents()
+    _rent_commissions()
+    _commission_documents()
+    _owner_charges()
 
 
 def _owned(table: str, *columns: sa.schema.SchemaItem) -> None:
@@ -69,6 +72,110 @@ def _issued_documents() -> None:
         _unique(table, "code"),
     )
     op.create_index("ix_issued_documents_subject", table, ["tenant_id", "subject", "kind", "id"])
+    protect(op, table)
+
+
+def _rent_commissions() -> None:
+    table = "rent_commissions"
+    _owned(
+        table,
+        sa.Column("rent_invoice_id", ID, nullable=False),
+        sa.Column("mandate_account_id", ID, nullable=False),
+        sa.Column("period", TEXT, nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("base", NUMBER, nullable=False),
+        sa.Column("rent_total", NUMBER, nullable=False),
+        sa.Column("rate", NUMBER, nullable=False),
+        sa.Column("taxes", JSON, nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.CheckConstraint("base >= 0 AND rent_total > 0", name=op.f(f"ck_{table}_base")),
+        sa.CheckConstraint("rate > 0 AND rate < 1000000", name=op.f(f"ck_{table}_rate")),
+        _key(table, "rent_invoice_id", "invoices"),
+        _key(table, "mandate_account_id", "accounts"),
+        _unique(table, "rent_invoice_id"),
+    )
+    op.create_index("ix_rent_commissions_mandate", table, ["tenant_id", "mandate_account_id", "period"])
+    protect(op, table)
+
+
+def _commission_documents() -> None:
+    table = "commission_documents"
+    _owned(
+        table,
+        sa.Column("commission_id", ID, nullable=False),
+        sa.Column("position", NUMBER, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("number", TEXT, nullable=False),
+        sa.Column("invoice_id", ID, nullable=True),
+        sa.Column("collected", NUMBER, nullable=False),
+        sa.Column("charge", NUMBER, nullable=False),
+        sa.Column("amounts", JSON, nullable=False),
+        sa.Column("tax", NUMBER, nullable=False),
+        sa.Column("withholding", NUMBER, nullable=False),
+        sa.Column("total", NUMBER, nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("issued_on", sa.Date(), nullable=False),
+        sa.Column("source", TEXT, nullable=False),
+        sa.Column("file_id", ID, nullable=True),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.CheckConstraint("kind IN ('credit-note', 'invoice')", name=op.f(f"ck_{table}_kind")),
+        sa.CheckConstraint("(kind = 'invoice') = (invoice_id IS NOT NULL)", name=op.f(f"ck_{table}_invoice")),
+        sa.CheckConstraint(
+            "charge >= 0 AND tax >= 0 AND withholding >= 0 AND total >= 0"
+            " AND total = charge + tax - withholding",
+            name=op.f(f"ck_{table}_amounts"),
+        ),
+        _key(table, "commission_id", "rent_commissions"),
+        _key(table, "invoice_id", "invoices"),
+        _key(table, "file_id", "files"),
+        _unique(table, "commission_id", "position"),
+        _unique(table, "kind", "number"),
+        _unique(table, "invoice_id"),
+    )
+    protect(op, table)
+
+
+def _owner_charges() -> None:
+    table = "owner_charges"
+    _owned(
+        table,
+        sa.Column("number", TEXT, nullable=False),
+        sa.Column("mandate_account_id", ID, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("description", TEXT, nullable=False),
+        sa.Column("supplier", TEXT, nullable=False),
+        sa.Column("reference", TEXT, nullable=False),
+        sa.Column("amount", NUMBER, nullable=False),
+        sa.Column("tax", NUMBER, nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("charged_on", sa.Date(), nullable=False),
+        sa.Column("source_key", TEXT, nullable=True),
+        sa.Column("file_id", ID, nullable=True),
+        sa.Column("made_by", ID, nullable=True),
+        sa.Column("made_at", MOMENT, nullable=False),
+        sa.Column("reversed_on", sa.Date(), nullable=True),
+        sa.Column("reversed_by", ID, nullable=True),
+        sa.Column("reverse_reason", TEXT, nullable=True),
+        sa.CheckConstraint(
+            "kind IN ('repair', 'insurance', 'service', 'other')", name=op.f(f"ck_{table}_kind")
+        ),
+        sa.CheckConstraint("amount > 0 AND tax >= 0 AND tax <= amount", name=op.f(f"ck_{table}_amount")),
+        sa.CheckConstraint(
+            "(reversed_on IS NULL) = (reverse_reason IS NULL)", name=op.f(f"ck_{table}_reversed")
+        ),
+        _key(table, "mandate_account_id", "accounts"),
+        _key(table, "file_id", "files"),
+        _key(table, "made_by", "users"),
+        _key(table, "reversed_by", "users"),
+        _unique(table, "number"),
+        _unique(table, "source_key"),
+    )
+    op.create_index("ix_owner_charges_mandate", table, ["tenant_id", "mandate_account_id", "charged_on"])
+    op.create_index(
+        "ix_owner_charges_newest",
+        table,
+        ["tenant_id", sa.literal_column("charged_on DESC"), sa.literal_column("id DESC")],
+    )
     protect(op, table)
 
 
