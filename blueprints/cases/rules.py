@@ -50,6 +50,9 @@ QUOTED = "quoted"
 QUOTE_APPROVED = "quote-approved"
 QUOTE_REFUSED = "quote-refused"
 QUOTE_TAKEN_BACK = "quote-taken-back"
+GIVEN_LONGER = "given-longer"
+TRANSFERRED = "transferred"
+RECOUNTED = "recounted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,9 @@ DEEDS: Final[dict[str, Deed]] = {
     QUOTE_APPROVED: Deed(_EVERYWHERE, None, _ANYBODY),
     QUOTE_REFUSED: Deed(_EVERYWHERE, None, _ANYBODY),
     QUOTE_TAKEN_BACK: Deed(_EVERYWHERE, None, _STAFF, visible=False),
+    GIVEN_LONGER: Deed(frozenset({WAITING}), None, _STAFF),  # another month to complete what is missing
+    TRANSFERRED: Deed(OPEN_STATES, CLOSED, _STAFF, needs_words=True),  # another body must answer it
+    RECOUNTED: Deed(_EVERYWHERE, None, frozenset({SYSTEM})),  # the calendar changed, and with it the due date
 }
 
 LONGEST: Final = 10_000  # characters of one message
