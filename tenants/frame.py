@@ -94,6 +94,8 @@ def _open() -> BaseResponse | None:
             log.info("session not known here", extra={"event": "session_unknown", "tenant": here.tenant.slug})
         if here.tenant.status != "active":
             abort(503)
+    if here.viewer is not None and (largest := getattr(view, "largest_body", None)):
+        asked.max_content_length = largest  # somebody known sends photographs; nobody else may send so much
     if asked.routing_exception is not None:
         return None  # Flask raises it next; the error page is the tenant's
     if view is None or lives not in (place.kind, ANY):

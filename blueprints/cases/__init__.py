@@ -9,6 +9,7 @@ capability = Capability(
     name="cases",
     title=N_("Cases"),
     models=("blueprints.cases.models", "blueprints.cases.quote_models"),
+    wiring=("blueprints.cases.jobs",),
     settings=(
         Setting(
             "cases.prefix",

@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from blueprints.cases import catalogue, rules
+from blueprints.cases.certificate import issue_certificate
 from blueprints.cases.models import Case, CaseEvent, CaseFile
 from saas import audit
 from saas.audit import Actor
@@ -144,36 +145,64 @@ def open_case(new: NewCase, *, actor: Actor, now: datetime.datetime) -> Opened:
     )
     data = {"class": new.class_code, "subject": new.subject_code, "channel": new.channel}
     _log(held(case_id), rules.OPENED, actor, now, data=data, files=new.files)
+    issue_certificate(case_id, now=now)
     return Opened(case_id, filed, True)
 
 
 def say(
-    case_id: uuid.UUID, body: str, *, actor: Actor, now: datetime.datetime, files: Sequence[Upload] = ()
+    case_id: uuid.UUID,
+    body: str,
+    *,
+    actor: Actor,
+    now: datetime.datetime,
+    files: Sequence[Upload] = (),
+    once: str | None = None,
 ) -> uuid.UUID:
-    """The customer adds something. Returns the event's id, as all verbs do."""
-    return _do(case_id, rules.SAID, actor, now, body=body, files=files)
+    """The customer adds something. Returns the event's id, as all verbs do.
+
+    `once`, where a verb takes it, is the key of the form: sent twice, it adds one event.
+    """
+    return _do(case_id, rules.SAID, actor, now, body=body, files=files, once=once)
 
 
 def reply(
-    case_id: uuid.UUID, body: str, *, actor: Actor, now: datetime.datetime, files: Sequence[Upload] = ()
+    case_id: uuid.UUID,
+    body: str,
+    *,
+    actor: Actor,
+    now: datetime.datetime,
+    files: Sequence[Upload] = (),
+    once: str | None = None,
 ) -> uuid.UUID:
     """Staff write to the customer while the answer itself is still owed."""
-    return _do(case_id, rules.REPLIED, actor, now, body=body, files=files)
+    return _do(case_id, rules.REPLIED, actor, now, body=body, files=files, once=once)
 
 
 def answer(
-    case_id: uuid.UUID, body: str, *, actor: Actor, now: datetime.datetime, files: Sequence[Upload] = ()
+    case_id: uuid.UUID,
+    body: str,
+    *,
+    actor: Actor,
+    now: datetime.datetime,
+    files: Sequence[Upload] = (),
+    once: str | None = None,
 ) -> uuid.UUID:
     """Staff give the answer that ends the term of this stage."""
-    stage = held(case_id).stage
-    return _do(case_id, rules.ANSWERED_EVENT, actor, now, body=body, files=files, data={"stage": stage})
+    data = {"stage": held(case_id).stage}
+    return _do(case_id, rules.ANSWERED_EVENT, actor, now, body=body, files=files, data=data, once=once)
 
 
 def note(
-    case_id: uuid.UUID, body: str, *, actor: Actor, now: datetime.datetime, files: Sequence[Upload] = ()
+    case_id: uuid.UUID,
+    body: str,
+    *,
+    actor: Actor,
+    now: datetime.datetime,
+    files: Sequence[Upload] = (),
+    once: str | None = None,
 ) -> uuid.UUID:
     """Staff write something down that the customer never sees."""
-    return _do(case_id, rules.NOTED, actor, now, body=body, files=files)
+    return _do(case_id, rules.NOTED, actor, now, body=body, files=files, once=once)
 
 
 def assign(case_id: uuid.UUID, to: uuid.UUID | None, *, actor: Actor, now: datetime.datetime) -> uuid.UUID:
@@ -193,12 +222,18 @@ def ask_for_more(
 
 
 def complete(
-    case_id: uuid.UUID, body: str, *, actor: Actor, now: datetime.datetime, files: Sequence[Upload] = ()
+    case_id: uuid.UUID,
+    body: str,
+    *,
+    actor: Actor,
+    now: datetime.datetime,
+    files: Sequence[Upload] = (),
+    once: str | None = None,
 ) -> uuid.UUID:
     """What was missing has come: the clock goes on. Needs words or a file from a customer."""
     if actor.kind == rules.CUSTOMER and not body.strip() and not files:
         raise Refusal(N_("Write what we asked for, or add a file."), field="body")
-    return _do(case_id, rules.COMPLETED, actor, now, body=body, files=files)
+    return _do(case_id, rules.COMPLETED, actor, now, body=body, files=files, once=once)
 
 
 def extend(
@@ -209,11 +244,19 @@ def extend(
 
 
 def appeal(
-    case_id: uuid.UUID, body: str, *, actor: Actor, now: datetime.datetime, files: Sequence[Upload] = ()
+    case_id: uuid.UUID,
+    body: str,
+    *,
+    actor: Actor,
+    now: datetime.datetime,
+    files: Sequence[Upload] = (),
+    once: str | None = None,
 ) -> uuid.UUID:
     """The customer does not agree with the answer: a second stage with a term of its own. Once a case."""
+    if (before := _once(case_id, once)) is not None:
+        return before
     rules.check_appeal(held(case_id).stage)
-    return _do(case_id, rules.APPEALED, actor, now, body=body, files=files, changes={"stage": 2})
+    return _do(case_id, rules.APPEALED, actor, now, body=body, files=files, changes={"stage": 2}, once=once)
 
 
 def close(case_id: uuid.UUID, body: str = "", *, actor: Actor, now: datetime.datetime) -> uuid.UUID:
@@ -225,14 +268,20 @@ def close(case_id: uuid.UUID, body: str = "", *, actor: Actor, now: datetime.dat
 
 
 def reopen(
-    case_id: uuid.UUID, body: str, *, actor: Actor, now: datetime.datetime, files: Sequence[Upload] = ()
+    case_id: uuid.UUID,
+    body: str,
+    *,
+    actor: Actor,
+    now: datetime.datetime,
+    files: Sequence[Upload] = (),
+    once: str | None = None,
 ) -> uuid.UUID:
     """Take an answered or closed case up again. A customer may within `cases.reopen-days` of the newest event."""
     found = held(case_id)
     days = serving().setting("cases.reopen-days")
     if actor.kind == rules.CUSTOMER and not rules.may_reopen(found.moved_at, now, days):
         raise Refusal(N_("A case can be reopened within %(days)s days. Please open a new one."), days=days)
-    return _do(case_id, rules.REOPENED, actor, now, body=body, files=files)
+    return _do(case_id, rules.REOPENED, actor, now, body=body, files=files, once=once)
 
 
 def withdraw(case_id: uuid.UUID, body: str = "", *, actor: Actor, now: datetime.datetime) -> uuid.UUID:
@@ -327,8 +376,12 @@ def _do(
     data: Mapping[str, Any] | None = None,
     files: Sequence[Upload] = (),
     changes: Mapping[str, Any] | None = None,
+    once: str | None = None,
 ) -> uuid.UUID:
     found = held(case_id)
+    if (before := _once(case_id, once)) is not None:
+        return before
+    data = {**(data or {}), "form": once} if once else data
     state = rules.after(found.state, deed, actor.kind)
     words = rules.clean(body)
     if rules.DEEDS[deed].needs_words and not words:
@@ -339,6 +392,15 @@ def _do(
     if changes:
         _set(case_id, **changes)
     return _log(found, deed, actor, now, body=words, data=data, files=files)
+
+
+def _once(case_id: uuid.UUID, form: str | None) -> uuid.UUID | None:
+    """The event that this form has added before, if it has. The case is locked."""
+    if not form:
+        return None
+    return db.session.execute(
+        select(CaseEvent.id).where(CaseEvent.case_id == case_id, CaseEvent.data["form"].astext == form)
+    ).scalar()
 
 
 def _log(
