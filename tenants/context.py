@@ -99,6 +99,7 @@ DEFAULT_WORDS: dict[str, dict[str, str]] = {
         "lease": "contrato de arrendamiento",
         "mandate": "contrato de administración",
         "payment_code": "código de pago",
+        "clearance": "paz y salvo",
     },
     "en": {
         "account": "account",
@@ -107,6 +108,7 @@ DEFAULT_WORDS: dict[str, dict[str, str]] = {
         "lease": "lease",
         "mandate": "management contract",
         "payment_code": "payment code",
+        "clearance": "clearance certificate",
     },
 }
 

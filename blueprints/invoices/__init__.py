@@ -10,7 +10,7 @@ capability = Capability(
     title=N_("Invoices"),
     blueprints=("blueprints.invoices.statement_pages:pages",),
     models=("blueprints.invoices.models",),
-    wiring=("blueprints.invoices.wiring",),
+    wiring=("blueprints.invoices.wiring", "blueprints.invoices.clearance_pages"),
     menu=(MenuEntry(N_("Invoices"), "invoices.pending", "invoice", order=20),),
     settings=(
         Setting(

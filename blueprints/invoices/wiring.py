@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import case, update
 
+from blueprints.invoices.clearance import take_back_clearances
 from blueprints.invoices.models import Invoice
+from saas.clock import now
 from saas.database import db
 from saas.events import subscribe
 
@@ -26,4 +29,10 @@ def _move_open_amounts(moved: Mapping[uuid.UUID, int], occurred_on: datetime.dat
             )
 
 
+def _payment_taken_back(*, items: Sequence[tuple[uuid.UUID, int, int]], **_more: Any) -> None:
+    if reopened := [invoice_id for invoice_id, before, after in items if after < before]:
+        take_back_clearances(reopened, now=now())
+
+
 subscribe("receivables.moved", _move_open_amounts)
+subscribe("payment.reversed", _payment_taken_back)

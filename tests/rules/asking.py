@@ -46,6 +46,7 @@ TABLES = {
     "credit_id": "payment_credits",
     "claim_id": "domain_claims",
     "payment_link_id": "payment_links",
+    "clearance_id": "clearances",
 }
 
 
@@ -118,7 +119,7 @@ def hostile_form(side: Side) -> dict[str, Any]:
         "next": "/",
     }
     for table, ids in side.rows.items():
-        if ids and table not in ("sessions", "finished_attempts", "coupon_attempts"):
+        if ids and table not in ("sessions", "finished_attempts", "coupon_attempts", "clearances"):
             form.setdefault(table, [str(row_id) for row_id in ids])
             form.setdefault(_singular(table) + "_id", str(ids[0]))
             form.setdefault(_singular(table), str(ids[0]))

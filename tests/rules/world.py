@@ -352,11 +352,29 @@ def _payments(side: Side, size: int) -> None:
         attempts = side.rows["payment_attempts"]
         side.rows["finished_attempts"] = attempts[1:]
     _payment_link(side)
+    _clearance(side)
     _money_back(side, size)
     _settlement(side)
     _bank_order(side)
     _payu_order(side)
     _stripe_session(side)
+
+
+def _clearance(side: Side) -> None:
+    """A certificate that the customer's account owes nothing."""
+    account = side.first("accounts")
+    side.rows["clearances"] = [
+        add(
+            side,
+            IssuedDocument,
+            remember=False,
+            kind="clearance",
+            key=f"{account}:2026-03-04",
+            subject=f"account:{account}",
+            file_id=side.first("files"),
+            facts=[],
+        )
+    ]
 
 
 def _money_back(side: Side, size: int) -> None:
