@@ -8,25 +8,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
-from saas.local.installation import installation
+from saas.config import Config
+from saas.database import db
+from saas.local.installation import Installation, installation
+from tests.journeys.guests import Guests
+from tests.journeys.site import Site
+from wsgi import create_app
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@dataclass(frozen=True)
-class Site:
-    """Where the demo answers."""
-
-    port: int
-
-    def url(self, host: str, path: str = "/") -> str:
-        return f"http://{host}:{self.port}{path}"
 
 
 def _free_port() -> int:
@@ -36,8 +30,24 @@ def _free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(_opened: tuple[Site, Installation]) -> Site:
     """The demo's two organisations behind granian, on a port of its own; one per worker that needs it."""
+    return _opened[0]
+
+
+@pytest.fixture(scope="session")
+def guests(_opened: tuple[Site, Installation]) -> Iterator[Guests]:
+    """People who may visit: each journey pays with a newcomer of its own, so no order of journeys matters."""
+    app = create_app(Config.from_env(_opened[1].environ | {"VENTANILLA_OUTBOX": "off"}))
+    yield Guests(app)
+    with app.app_context():
+        db.engine.dispose()
+        app.extensions["platform_engine"].dispose()
+        app.extensions["limits_engine"].dispose()
+
+
+@pytest.fixture(scope="session")
+def _opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Installation]]:
     home = tmp_path_factory.mktemp("demo")
     port = _free_port()
     name = f"ventanilla_journeys_{os.getpid()}"
@@ -54,7 +64,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             server = subprocess.Popen(command, cwd=ROOT, env=demo.environ, stdout=log, stderr=log)
         try:
             _wait(port, server, home / "server.log")
-            yield Site(port)
+            yield Site(port), demo
         finally:
             server.terminate()
             try:

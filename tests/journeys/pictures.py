@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from saas.local.chromium import find_chromium, launch_arguments
-from tests.journeys.conftest import Site
+from tests.journeys.site import Site
 from tests.journeys.test_main_job import AREAS, choose_two
 from tests.journeys.visit import Visit, visiting
 

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.journeys.conftest import Site
+from tests.journeys.guests import Guests
+from tests.journeys.site import Site
 from tests.journeys.test_main_job import AREAS, choose_two
 from tests.journeys.visit import Visit, visiting
 
 pytestmark = pytest.mark.browser
 
-HOST, PAYER = AREAS["agency"]
+HOST, _renter = AREAS["agency"]
 STAFF = "desk@example.com"
 LIST = "/desk/payments/providers"
 PICTURES = Path(os.environ["VENTANILLA_PICTURES"]) if os.environ.get("VENTANILLA_PICTURES") else None
@@ -52,14 +53,16 @@ def add_payu(visit: Visit, name: str) -> str:
 
 
 @pytest.mark.parametrize("scripted", [True, False], ids=["with script", "without script"])
-def test_from_a_new_provider_to_its_page(browser: Browser, site: Site, scripted: bool) -> None:
+def test_from_a_new_provider_to_its_page(
+    browser: Browser, site: Site, guests: Guests, scripted: bool
+) -> None:
     began = time.monotonic()
     name = f"PayU {'con' if scripted else 'sin'}"
     with visiting(browser, site, scripted=scripted, phone=False) as desk:
         desk.sign_in(HOST, STAFF)
         account = add_payu(desk, name)
         with visiting(browser, site, scripted=scripted) as visit:
-            visit.sign_in(HOST, PAYER)
+            visit.come_in(guests.newcomer("agency", 2))
             choose_two(visit, HOST)
             visit.press("form[action*='summary'] button[type=submit]")
             visit.press("form[action*='confirm'] button[type=submit]")

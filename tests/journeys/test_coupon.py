@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, expect
 
 from blueprints.payments.collected_samples import payment
 from tests.blueprints.payments.providers.collector.layouts import daily_file
-from tests.journeys.conftest import Site
+from tests.journeys.guests import Guests
+from tests.journeys.site import Site
 from tests.journeys.test_main_job import choose
 from tests.journeys.visit import visiting
 
@@ -21,9 +22,9 @@ HOST = "piedemonte.localhost"
 PICTURES = Path(os.environ["VENTANILLA_PICTURES"]) if "VENTANILLA_PICTURES" in os.environ else None
 
 
-def test_a_coupon_is_paid_by_a_file(browser: Browser, site: Site, tmp_path: Path):
+def test_a_coupon_is_paid_by_a_file(browser: Browser, site: Site, guests: Guests, tmp_path: Path):
     with visiting(browser, site) as payer, visiting(browser, site, phone=False) as staff:
-        payer.sign_in(HOST, "camila@example.com")
+        payer.come_in(guests.newcomer("utility", 1))
         total = choose(payer, HOST, 1)
         payer.press("form[action*='summary'] button[type=submit]")
         payer.press("form[action*='confirm'] button[type=submit]")
@@ -41,7 +42,7 @@ def test_a_coupon_is_paid_by_a_file(browser: Browser, site: Site, tmp_path: Path
         lines = [payment(number, total, "ARS", day, 1), payment("31415926535", 4_200_00, "ARS", day, 2)]
         path = tmp_path / "pagocerca.txt"
         path.write_bytes(daily_file("ar-fixed-100-v1", lines))
-        staff.sign_in(HOST, "desk@example.com")
+        staff.come_in(guests.staff("utility"))
         staff.open(HOST, "/desk/payments/collected")
         staff.picture(PICTURES, "collected-empty-1280")
         staff.press("a[href$='/collected/new']")

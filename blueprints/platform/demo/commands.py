@@ -9,13 +9,14 @@ from flask.cli import AppGroup
 from blueprints.payments.providers.bank_simulator.opening import open_simulator_account
 from blueprints.platform.demo import agency, people, utility
 from blueprints.platform.demo.logins import AGENCY, LOGINS, PASSWORD, STAFF, UTILITY
+from blueprints.platform.demo.newcomers import add_newcomer
 from blueprints.platform.starter import KITS, give_starter_kit
 from saas.audit import Actor
 from saas.clock import today
 from saas.config import Config
 from saas.passwords import hash_password
 from saas.scope import unit_of_work
-from tenants.services import NewTenant, create_tenant, list_tenants
+from tenants.services import NewTenant, create_tenant, find_tenant, list_tenants
 from tenants.settings import OPTIONAL, SECOND_FACTOR
 
 DEMO = Actor("operator", name="demo")
@@ -75,9 +76,7 @@ LOGOS = {"agency": "portada/logo.svg", "utility": "caudal/logo.svg"}
 @demo_group.command("load")
 def load() -> None:
     """Make what is missing of the two organisations. Refuses to run in production."""
-    config: Config = current_app.extensions["ventanilla_config"]
-    if config.environment == "production":
-        raise click.ClickException("the demo's organisations are not for production")
+    _refuse_production()
     known = {line.slug for line in list_tenants()}
     password_hash = hash_password(PASSWORD)
     for kind, new, fill in TENANTS:
@@ -104,3 +103,20 @@ def show() -> None:
         for login in LOGINS[new.slug]:
             click.echo(f"    {login.email:<22} {login.who}")
     click.echo(f"\nPassword of all of them: {PASSWORD}")
+
+
+@demo_group.command("newcomer")
+@click.argument("slug", type=click.Choice([AGENCY, UTILITY]))
+@click.option("--invoices", type=click.IntRange(1, 12), default=2, help="How many are open (default 2).")
+def newcomer(slug: str, invoices: int) -> None:
+    """One more person with something to pay, and a login. Refuses to run in production."""
+    _refuse_production()
+    with unit_of_work(find_tenant(slug)):
+        came = add_newcomer(hash_password(PASSWORD), invoices=invoices)
+    click.echo(f"{came.email}: {came.name}, {invoices} to pay on {came.account}. Password: {PASSWORD}")
+
+
+def _refuse_production() -> None:
+    config: Config = current_app.extensions["ventanilla_config"]
+    if config.environment == "production":
+        raise click.ClickException("the demo's organisations are not for production")
