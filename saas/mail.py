@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import re
 import smtplib
+import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -22,11 +24,27 @@ from saas.outbox import next_name
 TIMEOUT = 10  # seconds
 
 
+PERMANENT = 500  # replies from here on mean never (RFC 5321 4.2.1)
+
+
+class NotTaken(Exception):
+    """The server said for good that it does not take this mail; `address`: whatever mail for this address."""
+
+    def __init__(self, code: int, said: str, *, address: bool = False) -> None:
+        super().__init__(f"{code} {said}")
+        self.code = code
+        self.said = said
+        self.address = address
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
+    """A file that goes with a letter. `file_id` names it where it is kept already."""
+
     name: str
     media_type: str
     content: bytes
+    file_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +60,22 @@ class Letter:
     reply_to: str | None = None
     attachments: tuple[Attachment, ...] = ()
     tenant: str = ""  # slug, for the mailbox page and the mail's own header
+    kind: str = ""  # what sort of letter it is, for whoever keeps them (see `taken_in_by`); empty: nobody
+    user_id: uuid.UUID | None = None  # whom it is for, where that is known
+    customer_id: uuid.UUID | None = None
+    about: str = ""  # "case:<id>": the thing that it is about
+    secrets: tuple[str, ...] = ()  # what opens something, and is not kept with the text
+    unsubscribe: str = ""  # address that takes one POST (RFC 8058)
+
+
+Office = Callable[[Letter], bool]
+taken_in_by: list[Office] = []
+"""Who keeps letters and sends them later by `send_now`. An office that answers True has taken the letter over."""
 
 
 class Transport(Protocol):
-    def send(self, message: EmailMessage) -> None: ...
+    def send(self, message: EmailMessage) -> None:
+        """Raises NotTaken when it is refused for good, anything else when it is worth another try."""
 
 
 class Mailbox:
@@ -93,7 +123,21 @@ class Smtp:
                 server.starttls()
             if parts.username:
                 server.login(parts.username, parts.password or "")
-            server.send_message(message)
+            try:
+                server.send_message(message)
+            except smtplib.SMTPRecipientsRefused as refusal:
+                code, said = next(iter(refusal.recipients.values()))
+                if code < PERMANENT:
+                    raise
+                raise NotTaken(code, _said(said), address=True) from None
+            except smtplib.SMTPDataError as refusal:
+                if refusal.smtp_code < PERMANENT:
+                    raise
+                raise NotTaken(refusal.smtp_code, _said(refusal.smtp_error)) from None
+
+
+def _said(answer: bytes | str) -> str:
+    return _one_line(answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer)[:500]
 
 
 def init_mail(app: Flask, address: str) -> None:
@@ -125,6 +169,9 @@ def compose(letter: Letter, moment: datetime.datetime, name: str | None = None) 
         message["Reply-To"] = _one_line(letter.reply_to)
     if letter.tenant:
         message["X-Tenant"] = _one_line(letter.tenant)
+    if letter.unsubscribe:
+        message["List-Unsubscribe"] = f"<{_one_line(letter.unsubscribe)}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(letter.text)
     message.add_alternative(letter.html, subtype="html")
     for attachment in letter.attachments:
@@ -136,8 +183,18 @@ def compose(letter: Letter, moment: datetime.datetime, name: str | None = None) 
 
 
 def deliver(letter: Letter) -> None:
-    """Send now. Only outbox handlers call this. Raises what the transport raises, to be tried again."""
-    current_app.extensions["mail"].send(compose(letter, now(), next_name()))
+    """Give a letter to whoever keeps its kind, else send it now. Only outbox handlers call this.
+
+    Raises what the transport raises, to be tried again.
+    """
+    if letter.kind and any(office(letter) for office in taken_in_by):
+        return
+    send_now(letter, next_name())
+
+
+def send_now(letter: Letter, name: str | None) -> None:
+    """Send, under a Message-ID made of `name`. Raises NotTaken, or what the transport raises otherwise."""
+    current_app.extensions["mail"].send(compose(letter, now(), name))
 
 
 def _one_line(text: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from itertools import count
 from typing import Any
@@ -100,6 +100,33 @@ def enqueue(
             tries=0,
         )
         .on_conflict_do_nothing(index_elements=["tenant_id", "topic", "key"])
+    )
+    db.session.info["outbox"] = True
+
+
+def enqueue_many(
+    topic: str, rows: Sequence[tuple[str | None, dict[str, Any], datetime.datetime | None]]
+) -> None:
+    """The same for many rows of one topic, (key, payload, due_at) each, in one statement."""
+    if topic not in _handlers:
+        raise KeyError(f"nobody handles {topic}")
+    if not rows:
+        return
+    moment = now()
+    db.session.execute(
+        insert(OutboxRow).on_conflict_do_nothing(index_elements=["tenant_id", "topic", "key"]),
+        [
+            {
+                "id": new_id(),
+                "topic": topic,
+                "key": key,
+                "payload": payload,
+                "created_at": moment,
+                "due_at": due_at or moment,
+                "tries": 0,
+            }
+            for key, payload, due_at in rows
+        ],
     )
     db.session.info["outbox"] = True
 

@@ -5,6 +5,7 @@ Only outbox handlers compose: what is said is what is true when the letter leave
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -30,6 +31,11 @@ def compose_letter(
     *,
     language: str | None = None,
     attachments: Sequence[Attachment] = (),
+    kind: str = "other",
+    user_id: uuid.UUID | None = None,
+    customer_id: uuid.UUID | None = None,
+    about: str = "",
+    secrets: Sequence[str] = (),
     **context: Any,
 ) -> Letter:
     """A letter to one person, ready for `saas.mail.deliver`.
@@ -38,6 +44,9 @@ def compose_letter(
     without their ending: `auth/mail/recovery` stands for `….html`, which extends `layout/mail.html`, and `….txt`,
     which extends `layout/mail.txt`. `language` is the reader's ("es", "en"), None the tenant's. Templates also
     get `subject`, `sender`, `footer`, `colours` (roles of the light palette) and `address(endpoint, **values)`.
+
+    `kind`, whom it is for and what it is `about` tell the customer's list of messages where it belongs; `secrets` are
+    the tokens in it that open something: they are not kept with its text.
     """
     tenant = serving()
     with speaking(language):
@@ -62,6 +71,11 @@ def compose_letter(
         reply_to=tenant.support.email or None,
         attachments=tuple(attachments),
         tenant=tenant.slug,
+        kind=kind,
+        user_id=user_id,
+        customer_id=customer_id,
+        about=about,
+        secrets=tuple(secret for secret in secrets if secret),
     )
 
 

@@ -190,6 +190,10 @@ def _deliver(kind: str, user_id: uuid.UUID, *, token: str = "", to: str = "", **
             wording.subject,
             "auth/mail/letter",
             language=row.language,
+            kind="security",
+            # A letter to another address is no news of this user's: it would tell whether somebody has that address.
+            user_id=None if to else user_id,
+            secrets=[token],
             name="" if to else row.name,
             wording=wording,
             facts=said,

@@ -231,7 +231,8 @@ def coupon_letter(attempt_id: uuid.UUID) -> Letter | None:
         N_("Your payment coupon: reference %(reference)s"),
         "payments/mail/coupon",
         language=facts.language,
-        attachments=[Attachment(document.name, document.media_type, document.content)],
+        attachments=[Attachment(document.name, document.media_type, document.content, document.id)],
+        kind="payment-link",
         reference=facts.reference,
         facts=facts,
     )

@@ -32,7 +32,13 @@ def send_link(payload: dict[str, Any]) -> None:
 def link_letter(link_id: uuid.UUID) -> Letter | None:
     """The letter, with what is true when it leaves; None when there is nobody to write to or nothing to pay."""
     row = db.session.execute(
-        select(PaymentLink.invoice_id, PaymentLink.expires_at, Customer.email, Customer.name)
+        select(
+            PaymentLink.invoice_id,
+            PaymentLink.customer_id,
+            PaymentLink.expires_at,
+            Customer.email,
+            Customer.name,
+        )
         .join(
             Customer,
             and_(Customer.tenant_id == PaymentLink.tenant_id, Customer.id == PaymentLink.customer_id),
@@ -52,6 +58,9 @@ def link_letter(link_id: uuid.UUID) -> Letter | None:
         row.email,
         N_("Pay invoice %(number)s of %(name)s"),
         "payments/mail/link",
+        kind="payment-link",
+        customer_id=row.customer_id,
+        secrets=[token],
         number=item.number,
         name=tenant.name,
         item=item,

@@ -33,7 +33,14 @@ def refund_letter(refund_id: uuid.UUID) -> Letter | None:
         return None
     way = row.way or refund_rules.PROVIDER
     return compose_letter(
-        row.email, SUBJECTS[way], "payments/mail/refund", language=row.language, facts=row, way=way
+        row.email,
+        SUBJECTS[way],
+        "payments/mail/refund",
+        language=row.language,
+        kind="refund",
+        about=f"refund:{refund_id}",
+        facts=row,
+        way=way,
     )
 
 
@@ -51,6 +58,8 @@ def rejected_letter(refund_id: uuid.UUID) -> Letter | None:
         N_("About the credit that you asked back"),
         "payments/mail/refund_rejected",
         language=row.language,
+        kind="refund",
+        about=f"refund:{refund_id}",
         facts=row,
     )
 
@@ -75,6 +84,8 @@ def credit_letter(payment_id: uuid.UUID) -> Letter | None:
         N_("You paid more than was owed"),
         "payments/mail/credit",
         language=row.language,
+        kind="refund",
+        about=f"receipt:{payment_id}",
         facts=row,
         credit=int(row.credit),
     )

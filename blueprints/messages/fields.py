@@ -1,0 +1,144 @@
+"""What the words of a message may name, and how a name is filled in. Pure.
+
+A tenant's text is text: names in braces are looked up in this list and nowhere else, values are never looked at again,
+and whatever else stands in braces stays as it was typed (case J07).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from saas.languages import N_
+from saas.refusals import Refusal
+
+TEXT, MONEY, DATE, MONTH, BLOCK = "text", "money", "date", "month", "block"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """`names` are what it is called in each language; any of them is understood. A block stands alone in a
+    paragraph."""
+
+    code: str
+    names: Mapping[str, str]
+    title: str
+    kind: str = TEXT
+
+
+FIELDS: dict[str, Field] = {
+    field.code: field
+    for field in (
+        Field("customer", {"es": "cliente", "en": "customer"}, N_("Name of the customer")),
+        Field("organisation", {"es": "organizacion", "en": "organisation"}, N_("Name of the organisation")),
+        Field("invoices", {"es": "facturas", "en": "invoices"}, N_("List of the invoices"), BLOCK),
+        Field("button", {"es": "boton", "en": "button"}, N_("Button to the page"), BLOCK),
+        Field("count", {"es": "cantidad", "en": "count"}, N_("How many invoices")),
+        Field("total", {"es": "total", "en": "total"}, N_("Sum of the invoices"), MONEY),
+        Field("due", {"es": "vence", "en": "due"}, N_("First due date"), DATE),
+        Field("number", {"es": "numero", "en": "number"}, N_("Number")),
+        Field("title", {"es": "asunto", "en": "title"}, N_("What it is about")),
+        Field("until", {"es": "plazo", "en": "until"}, N_("Until when it is answered"), DATE),
+        Field("detail", {"es": "detalle", "en": "detail"}, N_("Text of the answer or of the quote")),
+        Field("amount", {"es": "valor", "en": "amount"}, N_("Amount"), MONEY),
+        Field("before", {"es": "valor_anterior", "en": "amount_before"}, N_("Amount before"), MONEY),
+        Field("percent", {"es": "porcentaje", "en": "percent"}, N_("Change in per cent")),
+        Field("period", {"es": "periodo", "en": "period"}, N_("Month"), MONTH),
+        Field("date", {"es": "fecha", "en": "date"}, N_("Date"), DATE),
+        Field("account", {"es": "cuenta", "en": "account"}, N_("Bank account, its end only")),
+        Field("contract", {"es": "contrato", "en": "contract"}, N_("Number of the contract")),
+    )
+}
+_CODES = {name: field.code for field in FIELDS.values() for name in field.names.values()}
+_NAMED = re.compile(r"\{([a-z_]{1,30})\}")
+_ADDRESS = re.compile(
+    r"(?:https?:)?//([^\s/?#<>\"']+)|\bwww\.([^\s/?#<>\"']+)|\b(?:javascript|data|vbscript):", re.I
+)
+
+LONGEST_SUBJECT = 150
+LONGEST_BODY = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph with its values filled in; or a block, by its code."""
+
+    text: str = ""
+    block: str = ""
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """The text with its names filled in, once: a value that looks like a name stays as it is. A name without a
+    value stays too."""
+
+    def value(found: re.Match[str]) -> str:
+        code = _CODES.get(found[1])
+        return values.get(code, found[0]) if code else found[0]
+
+    return _NAMED.sub(value, text)
+
+
+def paragraphs(body: str, values: Mapping[str, str]) -> list[Paragraph]:
+    """What stands between empty lines. One that is nothing but the name of a block is that block."""
+    found = []
+    for part in re.split(r"\n\s*\n", body.replace("\r\n", "\n").replace("\r", "\n")):
+        text = part.strip()
+        if not text:
+            continue
+        alone = _NAMED.fullmatch(text)
+        code = _CODES.get(alone[1]) if alone else None
+        if code and FIELDS[code].kind == BLOCK:
+            found.append(Paragraph(block=code))
+        else:
+            found.append(Paragraph(text=fill(text, values)))
+    return found
+
+
+def names_for(codes: Iterable[str], language: str) -> list[tuple[str, str]]:
+    """The names that a text may use, as they are typed, with what they stand for (a msgid)."""
+    return [
+        ("{" + FIELDS[code].names.get(language, FIELDS[code].names["en"]) + "}", FIELDS[code].title)
+        for code in codes
+    ]
+
+
+def check_words(subject: str, body: str, *, allowed: Iterable[str], host: str) -> tuple[str, str]:
+    """What was typed, tidied. Raises Refusal that names the field at fault.
+
+    Refused: an empty part, too long a part, a name that this kind does not have, a block inside a sentence, and an
+    address that leads elsewhere than to `host`, the tenant's own (case J17).
+    """
+    subject = " ".join(_visible(subject).split())
+    body = _visible(body).strip()
+    codes = frozenset(allowed)
+    for part, field, longest in ((subject, "subject", LONGEST_SUBJECT), (body, "body", LONGEST_BODY)):
+        if not part:
+            raise Refusal(N_("Fill in this field."), field=field)
+        if len(part) > longest:
+            raise Refusal(N_("Use at most %(most)s characters."), field=field, most=longest)
+        for found in _NAMED.finditer(part):
+            code = _CODES.get(found[1])
+            if code is None or code not in codes:
+                raise Refusal(
+                    N_("There is nothing called %(name)s in this message."), field=field, name=found[0]
+                )
+            if FIELDS[code].kind == BLOCK and (field == "subject" or not _alone(part, found)):
+                raise Refusal(N_("%(name)s needs a paragraph of its own."), field=field, name=found[0])
+        for address in _ADDRESS.finditer(part):
+            if (address[1] or address[2] or "").rpartition("@")[2].lower() != host.lower():
+                raise Refusal(N_("Links may lead to %(host)s only."), field=field, host=host)
+    return subject, body
+
+
+def _alone(text: str, found: re.Match[str]) -> bool:
+    before, after = text[: found.start()], text[found.end() :]
+    return bool(re.search(r"(?:^|\n[ \t]*\n)[ \t]*$", before)) and bool(
+        re.match(r"[ \t]*(?:$|\n[ \t]*\n)", after)
+    )
+
+
+def _visible(text: str) -> str:
+    """Without what cannot be seen; lines stay lines."""
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(sign for sign in plain if sign.isprintable() or sign == "\n")
