@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,3 +30,14 @@ def take_numbers(series: str, count: int = 1) -> range:
         .returning(Counter.last)
     ).scalar_one()
     return range(last - count + 1, last + 1)
+
+
+def begin_at(series: str, first: int) -> None:
+    """Let a series give no number below `first` from now on; one that is further stays where it is."""
+    db.session.execute(
+        insert(Counter)
+        .values(id=new_id(), series=series, last=first - 1)
+        .on_conflict_do_update(
+            index_elements=["tenant_id", "series"], set_={"last": func.greatest(Counter.last, first - 1)}
+        )
+    )

@@ -75,6 +75,19 @@ def joining_by_hash() -> Iterator[None]:
 
 
 @contextmanager
+def joining_by_index() -> Iterator[None]:
+    """Statements that look up a few thousand staged rows in tables that may hold millions, by their indexes.
+
+    Their cost follows what is staged. A planner without fresh statistics would rather read a whole table.
+    """
+    _run("SET LOCAL enable_hashjoin = off", {})
+    _run("SET LOCAL enable_mergejoin = off", {})
+    yield
+    _run("SET LOCAL enable_hashjoin = on", {})
+    _run("SET LOCAL enable_mergejoin = on", {})
+
+
+@contextmanager
 def copying(table: str, columns: list[str]) -> Iterator[Copy]:
     """COPY into a temporary table, in PostgreSQL's text format."""
     if not table.startswith(TEMPORARY):

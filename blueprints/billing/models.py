@@ -32,6 +32,7 @@ class BillingRun(TenantOwned, Model):
     rules: Mapped[dict[str, Any]]
     seen_to: Mapped[str | None]
     items: Mapped[int] = mapped_column(default=0)
+    totals: Mapped[dict[str, Any]] = mapped_column(default=dict)  # see runs.totals_of
     done_to: Mapped[int] = mapped_column(default=0)
     issued: Mapped[int] = mapped_column(default=0)
     issued_total: Mapped[int] = mapped_column(default=0)

@@ -72,6 +72,7 @@ def _runs() -> None:
         sa.Column("rules", JSONB(), nullable=False),
         sa.Column("seen_to", sa.Text(), nullable=True),
         sa.Column("items", sa.BigInteger(), nullable=False),
+        sa.Column("totals", JSONB(), nullable=False),
         sa.Column("done_to", sa.BigInteger(), nullable=False),
         sa.Column("issued", sa.BigInteger(), nullable=False),
         sa.Column("issued_total", sa.BigInteger(), nullable=False),
