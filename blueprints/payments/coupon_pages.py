@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from flask import Response, g, url_for
 
 from blueprints.accounts.reach import reach_of
 from blueprints.payments import queries
 from blueprints.payments.blueprint import pages
-from blueprints.payments.coupon import bars_picture, coupon_document, coupon_facts, is_coupon
+from blueprints.payments.coupon import CouponFacts, bars_picture, coupon_document, coupon_facts, is_coupon
 from blueprints.payments.queries import AttemptStatus
 from blueprints.payments.rules import CREATED
 from saas.clock import now
@@ -33,9 +36,7 @@ def coupon(attempt_id: uuid.UUID) -> Response:
 
 def coupon_page(found: AttemptStatus) -> str | None:
     """The page of a payment that waits for its coupon to be paid; None for every other one."""
-    if found.state != CREATED or found.expires_at <= now() or not is_coupon(found.step):
-        return None
-    facts = coupon_facts(found.id, language())
+    facts = waiting_coupon(found.id, found.state, found.expires_at, found.step)
     if facts is None:
         return None
     return render(
@@ -47,6 +48,15 @@ def coupon_page(found: AttemptStatus) -> str | None:
         lines=[_bill_line(line.description, line.amount) for line in facts.lines],
         unfinished=g.viewer.viewing_customer_id is None,
     )
+
+
+def waiting_coupon(
+    attempt_id: uuid.UUID, state: str, expires_at: datetime.datetime, step: Mapping[str, Any] | None
+) -> CouponFacts | None:
+    """What the coupon of an attempt says while it can be paid; None afterwards, and where there is no coupon."""
+    if state != CREATED or expires_at <= now() or not is_coupon(step):
+        return None
+    return coupon_facts(attempt_id, language())
 
 
 def _bill_line(description: str, amount: int) -> dict[str, str | int]:

@@ -16,9 +16,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.accounts.reach import reach_of
 from blueprints.auth.sessions import leave_notice
+from blueprints.invoices.customer import other_ways
 from blueprints.payments import queries, rules
 from blueprints.payments.blueprint import pages
 from blueprints.payments.choosing import Choice, InProcess, choose, choose_linked, may_pay
+from blueprints.payments.coupon import bars_picture
+from blueprints.payments.coupon_pages import waiting_coupon
 from blueprints.payments.customer import fetched, leave_for
 from blueprints.payments.interface import PayerView
 from blueprints.payments.link_forms import NewLinkForm, PayLinkForm
@@ -36,6 +39,7 @@ from blueprints.payments.links import (
 from blueprints.payments.payers import Payer
 from blueprints.payments.starting import start
 from blueprints.payments.titles import invoice_title
+from blueprints.payments.ways import ways_for
 from saas.audit import Actor
 from saas.clock import now
 from saas.identity_numbers import normalise_email
@@ -101,8 +105,14 @@ def linked_status(linked_reference: str) -> Answer:
     found = queries.linked_attempt(linked_reference)
     if found is None:
         raise NotFound()
-    going_on = found.state in rules.OPEN_STATES
-    page = render("payments/linked_status.html", attempt=found, going_on=going_on)
+    paper = waiting_coupon(found.id, found.state, found.expires_at, found.step)
+    page = render(
+        "payments/linked_status.html",
+        attempt=found,
+        paper=paper,
+        bars=bars_picture(paper) if paper else "",
+        going_on=found.state in rules.OPEN_STATES and paper is None,
+    )
     return _private(make_response(page))
 
 
@@ -182,6 +192,8 @@ def _linked_page(
         "payments/linked.html",
         item=choice.items[0],
         title=_title(choice),
+        payable=bool(ways_for(choice)),
+        other_ways=other_ways(),
         currency=choice.currency,
         expires_at=link.expires_at,
         token=token,

@@ -101,6 +101,7 @@ class AttemptStatus:
 class LinkedAttempt:
     """Where a payment through a link stands. `verification_code` once there is a receipt."""
 
+    id: uuid.UUID
     reference: str
     state: str
     amount: int
@@ -346,6 +347,7 @@ def linked_attempt(reference: str) -> LinkedAttempt | None:
     """An attempt that was started through a payment link, by its reference: what may be shown to whoever has it."""
     row = db.session.execute(
         select(
+            Attempt.id,
             Attempt.reference,
             Attempt.state,
             Attempt.amount,

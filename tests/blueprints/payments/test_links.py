@@ -19,6 +19,7 @@ from saas.database import db
 from saas.outbox import drain
 from saas.refusals import Refusal
 from saas.scope import unit_of_work
+from tenants.payment_stops import resume_payments, stop_payments
 from tests import cast
 from tests.application import client_for
 from tests.blueprints.payments.test_pages import carry, decide, token
@@ -269,3 +270,17 @@ def test_staff_make_mail_and_take_back_links(world: PayingWorld, mailbox):
     assert path not in checked_get(client, "/desk/payments/links").links
     assert path in checked_get(client, "/desk/payments/links?state=all").links
     assert signed_in(world.app, world.tenant, reader).get(path).status_code == 403
+
+
+def test_while_payments_are_stopped_a_link_says_how_to_pay_otherwise(world: PayingWorld):
+    """No dead button; the link itself stays valid, and pays again when the stop is over."""
+    link, client = made(world, world.invoice(145_050)), stranger(world)
+    with unit_of_work(world.tenant.id):
+        stop_payments("Mantenimiento del banco", actor=SYSTEM)
+    page = checked_get(client, f"/pay/{link}")
+    assert "1.450,50" in page.text and "Otras formas de pagar" in page.text
+    assert "<form" not in page.body.split("<main", 1)[1].split("</main>", 1)[0]
+    assert "Mantenimiento" not in page.text, "the reason is for staff"
+    with unit_of_work(world.tenant.id):
+        resume_payments(actor=SYSTEM)
+    assert pay(client, link).status_code == 303

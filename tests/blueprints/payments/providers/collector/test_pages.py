@@ -12,12 +12,17 @@ from pypdf import PdfReader
 from sqlalchemy import func, select
 
 from blueprints.payments.collected_models import CollectedFile, Coupon
+from blueprints.payments.links import make_link
 from blueprints.payments.models import Attempt
 from saas import outbox
+from saas.audit import SYSTEM
+from saas.clock import now
 from saas.database import db
 from saas.mail import Mailbox
 from saas.scope import unit_of_work
+from tenants.provider_account_changes import switch_account
 from tests import cast
+from tests.application import client_for
 from tests.blueprints.payments.providers.collector.world import CashWorld
 from tests.blueprints.payments.test_pages import token
 from tests.pages import check_page, checked_get
@@ -58,6 +63,33 @@ def test_a_payer_gets_a_coupon_to_show_print_and_copy(cash: CashWorld, mailbox: 
     assert client.get(f"/payments/{made.attempt_id}/coupon").data == pdf.data
     with unit_of_work(cash.tenant_id):
         assert db.session.execute(select(func.count()).select_from(Coupon)).scalar() == 1
+
+
+def test_whoever_pays_through_a_link_gets_the_coupon_too(cash: CashWorld, mailbox: Mailbox):
+    world = cash.paying
+    with unit_of_work(cash.tenant_id):
+        switch_account(world.provider_account_id, enabled=False, actor=SYSTEM)
+        link = make_link(
+            world.invoice(150_026),
+            days=7,
+            actor=SYSTEM,
+            user_id=None,
+            customer_id=world.customer_id,
+            now=now(),
+        )[1]
+    visitor = client_for(world.app, world.tenant.host)
+    form = {"csrf_token": token(visitor.get(f"/pay/{link}").text), "email": "vecina@example.com"}
+    status = visitor.post(f"/pay/{link}", data=form).headers["Location"]
+    page = checked_get(visitor, status)
+    assert "Pago Cerca" in page.text and "1.500,26" in page.text and "vecina@example.com" in page.text
+    assert "Camila" not in page.text and "http-equiv" not in page.body
+    with unit_of_work(cash.tenant_id):
+        number = db.session.execute(select(Attempt.provider_reference)).scalar_one()
+    assert f'data-copy="{number}"' in page.body
+    outbox.drain()
+    assert mailbox.letters()[-1][1]["To"] == "vecina@example.com"
+    assert cash.collect(cash.line(str(number), 150_026)) == ["paid"]
+    assert "Pago recibido" in checked_get(visitor, status).text
 
 
 def test_a_payment_that_is_no_coupon_has_no_paper(cash: CashWorld):
