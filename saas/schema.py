@@ -20,7 +20,14 @@ PLATFORM = "portal_platform"
 BACKUP = "portal_backup"
 
 TENANT_IS_ACTIVE = "tenant_id = NULLIF(current_setting('app.tenant_id', true), '')::uuid"
-APPEND_ONLY = ("journal_entries", "postings", "audit_rows", "theme_versions", "case_events")
+APPEND_ONLY = (
+    "journal_entries",
+    "postings",
+    "audit_rows",
+    "theme_versions",
+    "case_events",
+    "calendar_changes",
+)
 
 
 def create_roles(superuser_url: str) -> None:

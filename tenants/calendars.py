@@ -7,6 +7,7 @@ name of the calendar that it was counted with, so that a later change can be exp
 from __future__ import annotations
 
 import datetime
+import re
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -42,6 +43,7 @@ CHANGED = "calendar.changed"  # the event: before, after (calendars), actor
 LONGEST_REASON = 300  # characters
 MOST_OWN_DAYS = 100  # of one year: more are a mistake, and a term would hardly move
 YEARS_AWAY = 3
+_NAME = re.compile(r"(?P<country>[A-Z]{2})(-[A-Z0-9]+)? (?P<library>\S+)/(?P<number>[0-9]{1,9})")
 
 _kept: dict[uuid.UUID, tuple[int, BusinessCalendar]] = {}
 
@@ -97,6 +99,19 @@ def calendar(country: str | None = None) -> BusinessCalendar:
     return kept[1]
 
 
+def calendar_of(version: str) -> BusinessCalendar:
+    """The active tenant's calendar as it was in an edition, for what was counted with it.
+
+    Its own days are exactly those of then; the country's are those that the package knows today, under the name that
+    it has here now if they are not the same edition. Of a name that says nothing, the calendar of today.
+    """
+    present = calendar()
+    found = _NAME.fullmatch(version)
+    if version == present.version or found is None:
+        return present
+    return _built(found["country"], _read(int(found["number"])))
+
+
 def change_day(
     day: datetime.date, change: str, reason: str, *, actor: Actor, seen: str | None = None
 ) -> BusinessCalendar:
@@ -106,7 +121,7 @@ def change_day(
     Refusal when it changes nothing, lies too far away, or comes without a reason; CalendarMoved when another change
     came first.
     """
-    words = _reason(reason)
+    words = check_reason(reason)
     lock("calendar")
     state = _read()
     before = _built(serving().country, state)
@@ -119,7 +134,7 @@ def change_day(
 
 def choose_subdivision(code: str, reason: str, *, actor: Actor) -> BusinessCalendar:
     """Follow the holidays of a province too, or of none (empty). Emits `calendar.changed`. Raises Refusal."""
-    words = _reason(reason)
+    words = check_reason(reason)
     lock("calendar")
     state = _read()
     if code and code not in subdivisions(serving().country):
@@ -215,7 +230,8 @@ def _done(before: BusinessCalendar, actor: Actor, data: Mapping[str, str]) -> Bu
     return after
 
 
-def _reason(reason: str) -> str:
+def check_reason(reason: str) -> str:
+    """The reason in one line. Raises Refusal when there is none, or too long a one."""
     words = " ".join(reason.split())
     if not words:
         raise Refusal(N_("Say why, for example the decree."), field="reason")
@@ -248,17 +264,18 @@ def _write(
     db.session.flush()
 
 
-def _read() -> CalendarState:
-    rows = db.session.execute(
-        select(
-            CalendarChange.number,
-            CalendarChange.kind,
-            CalendarChange.day,
-            CalendarChange.subdivision,
-            CalendarChange.reason,
-        ).order_by(CalendarChange.number)
-    )
-    return state_of(rows)
+def _read(until: int | None = None) -> CalendarState:
+    """All changes, or those up to a number."""
+    statement = select(
+        CalendarChange.number,
+        CalendarChange.kind,
+        CalendarChange.day,
+        CalendarChange.subdivision,
+        CalendarChange.reason,
+    ).order_by(CalendarChange.number)
+    if until is not None:
+        statement = statement.where(CalendarChange.number <= until)
+    return state_of(db.session.execute(statement))
 
 
 def state_of(

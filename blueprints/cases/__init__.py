@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from blueprints.cases.clock_settings import CLOCK_SETTINGS
 from saas.languages import N_
 from tenants.capability import Capability, Setting
 
 capability = Capability(
     name="cases",
     title=N_("Cases"),
-    models=("blueprints.cases.models", "blueprints.cases.quote_models"),
-    wiring=("blueprints.cases.jobs",),
+    models=("blueprints.cases.models", "blueprints.cases.quote_models", "blueprints.cases.clock_models"),
+    wiring=("blueprints.cases.jobs", "blueprints.cases.timekeeping"),
+    commands=("blueprints.cases.commands:cases_group",),
     settings=(
         Setting(
             "cases.prefix",
@@ -95,5 +97,6 @@ capability = Capability(
             low=1,
             high=60,
         ),
+        *CLOCK_SETTINGS,
     ),
 )

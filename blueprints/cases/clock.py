@@ -47,6 +47,10 @@ class Hours:
     zone: str
     closes: datetime.time = MIDNIGHT
 
+    @property
+    def place(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -130,14 +134,14 @@ class _Count:
 
     def __init__(self, term_of: Callable[[str], Term], calendar: BusinessCalendar, hours: Hours) -> None:
         self.term_of, self.calendar, self.hours = term_of, calendar, hours
-        self.zone = ZoneInfo(hours.zone)
+        self.zone = hours.place
         self.steps: list[Step] = []
         self.stage, self.state = 0, ""
 
     def take(self, event: Event) -> None:
         if not self.stage and event.kind != rules.OPENED:
             raise ValueError("the first event of a case opens it")
-        deed = _DEEDS.get(event.kind)
+        deed = DEEDS.get(event.kind)
         if deed is not None:
             deed(self, event)
 
@@ -363,7 +367,8 @@ class _Count:
         self.step("due", day=due)
 
 
-_DEEDS: dict[str, Callable[[_Count, Event], None]] = {
+# The kinds of events that the clock listens to; all others leave it as it is.
+DEEDS: dict[str, Callable[[_Count, Event], None]] = {
     rules.OPENED: _Count.opened,
     rules.ASKED: _Count.asked,
     rules.GIVEN_LONGER: _Count.given_longer,
