@@ -10,6 +10,6 @@ capability = Capability(
     title=N_("Accounts"),
     blueprints=("blueprints.accounts.customer:pages",),
     models=("blueprints.accounts.models",),
-    wiring=("blueprints.accounts.wiring",),
+    wiring=("blueprints.accounts.wiring", "blueprints.accounts.contact_pages"),
     commands=("blueprints.accounts.commands:user_group",),
 )

@@ -38,6 +38,28 @@ class Customer(TenantOwned, Model):
     )
 
 
+class ContactChange(TenantOwned, Model):
+    """One change of how a customer is reached: who changed it, and what it was. Rows are never updated."""
+
+    __tablename__ = "contact_changes"
+
+    customer_id: Mapped[uuid.UUID]
+    field: Mapped[str]
+    before: Mapped[str | None]
+    after: Mapped[str | None]
+    source: Mapped[str]
+    changed_by: Mapped[str]  # a name, as it was then
+    changed_at: Mapped[datetime.datetime]
+
+    __table_args__ = (
+        belongs_to("customer_id", "customers", ondelete="CASCADE"),
+        Index("ix_contact_changes_customer", "tenant_id", "customer_id", "id"),
+        CheckConstraint("field IN ('email', 'phone', 'address', 'city')", name="field"),
+        CheckConstraint("source IN ('customer', 'staff', 'import')", name="source"),
+        CheckConstraint("before IS DISTINCT FROM after", name="changed"),
+    )
+
+
 class Property(TenantOwned, Model):
     """A place that can be leased or supplied. Coordinates in millionths of a degree."""
 

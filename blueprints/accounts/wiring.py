@@ -7,9 +7,11 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
+from blueprints.accounts.contact import follow_email
 from blueprints.accounts.models import Customer
 from blueprints.accounts.services import grant_access_from_parties, users_of
 from blueprints.auth.services import add_source
+from saas.audit import Actor
 from saas.database import db
 from saas.events import subscribe
 from saas.languages import N_
@@ -25,6 +27,11 @@ def _parties_changed(customer_id: uuid.UUID | None = None, customer_ids: Iterabl
     changed = {*customer_ids, *([customer_id] if customer_id else [])}
     for user_id, customer in users_of(changed) if changed else []:
         grant_access_from_parties(user_id, customer, serving().today())
+
+
+def _email_changed(*, customer_id: uuid.UUID | None, email: str, actor: Actor) -> None:
+    if customer_id is not None:
+        follow_email(customer_id, email, actor=actor)
 
 
 def _what_the_books_hold(customer_id: uuid.UUID) -> list[tuple[str, str]]:
@@ -51,5 +58,6 @@ def _what_the_books_hold(customer_id: uuid.UUID) -> list[tuple[str, str]]:
 
 
 subscribe("user.linked", _user_linked)
+subscribe("email.changed", _email_changed)
 subscribe("customer.parties-changed", _parties_changed)
 add_source(_what_the_books_hold)

@@ -33,6 +33,7 @@ _words: dict[str, str] = {
     "second-factor.guessed": N_("Somebody with your password typed five wrong codes"),
     "email.change-asked": N_("You asked to change your e-mail to %(new_email)s"),
     "email.changed": N_("Your e-mail changed from %(before)s to %(after)s"),
+    "customer.contact-changed": N_("Your contact data changed"),
     "customer.viewed": N_("%(actor)s, of the staff, looked at your pages. Reason: %(reason)s"),
 }
 

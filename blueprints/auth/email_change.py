@@ -14,6 +14,7 @@ from blueprints.auth.sign_in import TooManyAttempts
 from saas import audit
 from saas.audit import Actor
 from saas.database import db
+from saas.events import emit
 from saas.identity_numbers import normalise_email
 from saas.ids import new_id
 from saas.languages import N_
@@ -91,12 +92,15 @@ def _change(link: LiveLink) -> None:
     )
     drop_links(link.user_id, INVITATION, RECOVERY, EMAIL_NEW, EMAIL_OLD)
     send_letter("email-changed", link.user_id, to=link.email, new_email=wanted)
+    actor = actor_of_link(link)
     audit.record(
         "email.changed",
-        actor=actor_of_link(link),
+        actor=actor,
         subject=("user", link.user_id),
         data={"before": link.email, "after": wanted},
     )
+    customer_id = db.session.execute(select(User.customer_id).where(User.id == link.user_id)).scalar()
+    emit("email.changed", customer_id=customer_id, email=wanted, actor=actor)
 
 
 def _taken(email: str) -> bool:

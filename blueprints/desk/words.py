@@ -41,6 +41,7 @@ ACTIONS = {
     "commission.reversed": N_("Commission given back by a credit note"),
     "commission.withheld": N_("Commission withheld from the owners"),
     "credit.used": N_("Credit put on an invoice"),
+    "customer.contact-changed": N_("Contact data changed"),
     "customer.view-ended": N_("Staff stopped looking at a customer's pages"),
     "customer.viewed": N_("Staff looked at a customer's pages"),
     "dispute.answered": N_("Evidence for a dispute noted"),

@@ -22,6 +22,26 @@ FIELDS: Final[Mapping[str, str]] = {
     "address": "text",
     "city": "text",
 }
+CONTACT: Final = ("email", "phone", "address", "city")
+# The back office has not heard yet of what a customer (or staff, at the desk) changed: its old value is no news.
+_STALE: Final = """
+    UPDATE staged s SET {field} = NULL
+      FROM customers c
+      JOIN LATERAL (
+            SELECT k.before, k.source FROM contact_changes k
+             WHERE k.tenant_id = c.tenant_id AND k.customer_id = c.id AND k.field = :field
+             ORDER BY k.id DESC LIMIT 1) last ON last.source <> 'import'
+     WHERE c.tenant_id = :tenant AND c.document_kind = s.document_type AND c.document_number = s.document_number
+       AND s.{field} IS NOT NULL AND last.before IS NOT DISTINCT FROM s.{field}
+"""
+_HISTORY: Final = """
+    INSERT INTO contact_changes (tenant_id, id, customer_id, field, before, after, source, changed_by, changed_at)
+    SELECT :tenant, (r.stem || '{kind}')::uuid, c.id, '{field}', c.{field}, r.{field}, 'import', '',
+           CAST(:moment AS timestamptz)
+      FROM staged_ready r
+      JOIN customers c ON c.tenant_id = :tenant AND c.id = r.known_id
+     WHERE r.place BETWEEN :first AND :last AND r.{field} IS NOT NULL AND r.{field} IS DISTINCT FROM c.{field}
+"""
 NO_DOCUMENT: Final = Fault(N_("It is no document number."))
 NO_EMAIL: Final = Fault(N_("It is no e-mail address and was left out."), refuses=False)
 
@@ -49,7 +69,9 @@ def judge(load: Load) -> None:
 
 
 def plan(load: Load) -> Plan:
-    """What a cell leaves empty stays as it is."""
+    """What a cell leaves empty stays as it is; so does what the customer changed since, while the file says the old."""
+    for field in CONTACT:
+        execute(_STALE.replace("{field}", field), field=field)
     execute(
         """
         CREATE TEMP TABLE staged_ready ON COMMIT DROP AS
@@ -91,6 +113,13 @@ def write(load: Load, first: int, last: int) -> None:
         first=first,
         last=last,
     )
+    for kind, field in enumerate(CONTACT, start=1):
+        execute(
+            _HISTORY.replace("{field}", field).replace("{kind}", f"00a{kind}"),
+            moment=load.moment,
+            first=first,
+            last=last,
+        )
     execute(
         """
         UPDATE customers c
