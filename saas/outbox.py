@@ -66,7 +66,8 @@ _wake: list[Callable[[], None]] = []
 
 def handler(topic: str) -> Callable[[Work], Work]:
     """Register the one function that executes a topic. It gets the payload, inside a fresh
-    transaction of the row's tenant; it may use the session and must not commit."""
+    transaction of the row's tenant; it may use the session and must not commit, except before it waits for
+    somebody outside: what it did until then stands, though the row may run again."""
 
     def register(work: Work) -> Work:
         if topic in _handlers and _handlers[topic] is not work:

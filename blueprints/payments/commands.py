@@ -13,7 +13,7 @@ from blueprints.payments.models import Attempt
 from blueprints.payments.polling import poll
 from blueprints.payments.registry import ADAPTERS
 from blueprints.payments.rules import OPEN_STATES
-from blueprints.payments.wire import current_wire
+from blueprints.payments.wire import patient_wire
 from saas.audit import Actor
 from saas.clock import now
 from saas.refusals import Refusal
@@ -52,7 +52,7 @@ def poll_now(tenant: str) -> None:
         ).all()
     for row in rows:
         with unit_of_work(tenant_id):
-            effects = poll(row.id, wire=current_wire(), now=now(), jitter=0)
+            effects = poll(row.id, wire=patient_wire(), now=now(), jitter=0)
         click.echo(f"{row.reference}  {', '.join(effects) or 'no news'}")
 
 

@@ -24,7 +24,7 @@ from blueprints.payments.starting import Started, keep_step, refuse_attempt, sta
 from blueprints.payments.titles import invoice_title
 from blueprints.payments.way_form import WayForm
 from blueprints.payments.ways import as_offered, ways_for
-from blueprints.payments.wire import current_wire
+from blueprints.payments.wire import current_wire, patient_wire
 from saas.clock import now
 from saas.permissions import SIGNED_IN, allow
 from saas.refusals import NotFound, Refusal
@@ -168,7 +168,7 @@ status.quiet = True  # type: ignore[attr-defined]  # a page that waits must not 
 @allow(SIGNED_IN)
 def give_up(attempt_id: uuid.UUID) -> Response:
     """Leave a payment that was not finished and choose again at once; one that has money is shown instead."""
-    if leave(attempt_id, g.viewer, now(), wire=current_wire()) != rules.CANCELED:
+    if leave(attempt_id, g.viewer, now(), wire=patient_wire()) != rules.CANCELED:
         return redirect(url_for("payments.status", attempt_id=attempt_id), 303)
     leave_notice(g.viewer.session_id, _("You left that payment. Choose what you want to pay now."), "info")
     return redirect(url_for("invoices.pending"), 303)

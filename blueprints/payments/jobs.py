@@ -10,7 +10,7 @@ from typing import Any
 from blueprints.payments.polling import expire, is_due, poll
 from blueprints.payments.receipts import document_of, letter_of
 from blueprints.payments.settling import compare
-from blueprints.payments.wire import current_wire
+from blueprints.payments.wire import patient_wire
 from saas.clock import now
 from saas.mail import deliver
 from saas.outbox import enqueue, handler
@@ -21,19 +21,19 @@ def poll_attempt(payload: dict[str, Any]) -> None:
     """One chain of questions an attempt: one asked out of turn has planned the next one already."""
     attempt_id, moment = uuid.UUID(payload["attempt_id"]), now()
     if is_due(attempt_id, moment):
-        poll(attempt_id, wire=current_wire(), now=moment, jitter=secrets.randbelow(1000) / 1000)
+        poll(attempt_id, wire=patient_wire(), now=moment, jitter=secrets.randbelow(1000) / 1000)
 
 
 @handler("payments.ask")
 def ask_about_attempt(payload: dict[str, Any]) -> None:
     """A notice said that there is news; whatever the attempt's state, its provider is asked."""
-    poll(uuid.UUID(payload["attempt_id"]), wire=current_wire(), now=now(), jitter=0, told=True)
+    poll(uuid.UUID(payload["attempt_id"]), wire=patient_wire(), now=now(), jitter=0, told=True)
 
 
 @handler("payments.compare")
 def compare_day(payload: dict[str, Any]) -> None:
     day = datetime.date.fromisoformat(payload["day"])
-    compare(uuid.UUID(payload["provider_account_id"]), day, wire=current_wire(), now=now())
+    compare(uuid.UUID(payload["provider_account_id"]), day, wire=patient_wire(), now=now())
 
 
 @handler("payments.expire")

@@ -7,7 +7,7 @@ from typing import Any
 
 from blueprints.payments import refund_letters
 from blueprints.payments.refund_sending import look, send
-from blueprints.payments.wire import current_wire
+from blueprints.payments.wire import patient_wire
 from saas.clock import now
 from saas.mail import deliver
 from saas.outbox import handler
@@ -15,12 +15,12 @@ from saas.outbox import handler
 
 @handler("payments.refund")
 def send_refund(payload: dict[str, Any]) -> None:
-    send(uuid.UUID(payload["refund_id"]), wire=current_wire(), now=now())
+    send(uuid.UUID(payload["refund_id"]), wire=patient_wire(), now=now())
 
 
 @handler("payments.refund-watch")
 def watch_refund(payload: dict[str, Any]) -> None:
-    look(uuid.UUID(payload["refund_id"]), int(payload["looks"]), wire=current_wire(), now=now())
+    look(uuid.UUID(payload["refund_id"]), int(payload["looks"]), wire=patient_wire(), now=now())
 
 
 @handler("payments.refund-letter")

