@@ -48,7 +48,7 @@ class Gate:
         self.before: Watcher = passes
         self.after: Watcher = passes
         self.trouble: dict[str, str] = {}  # host: what is wrong with it
-        self.suffering = 0  # requests that meet with trouble at this moment
+        self.suffering: list[Passing] = []  # requests that meet with trouble at this moment
         self._turn = itertools.count()
         self._server: asyncio.Server | None = None
 
@@ -67,11 +67,11 @@ class Gate:
             host = hosts[0].partition(":")[0] if hosts else ""
             passing = Passing(writer.get_extra_info("peername")[1], host, head[0])
             if host in self.trouble:
-                self.suffering += 1
+                self.suffering.append(passing)
                 try:
                     await _misbehave(reader, writer, self.trouble[host])
                 finally:
-                    self.suffering -= 1
+                    self.suffering.remove(passing)
                 return
             if self.before(passing) is Verdict.CUT:
                 return
