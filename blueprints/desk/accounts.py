@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 
-from flask import g, request
+from flask import Response, g, request
 
 from blueprints.desk import words
+from blueprints.desk.files import account_invoices_file, accounts_file
 from blueprints.desk.pages import asked, asked_id, pages
 from blueprints.desk.queries import SIZE, Line, customers
 from blueprints.desk.queries import accounts as queries
@@ -15,13 +16,16 @@ from blueprints.ledger import rules as books
 from blueprints.ledger.queries import balance
 from saas.permissions import allow
 from tenants import roles
+from tenants.exports import wanted
 from tenants.look import render
 
 
 @pages.get("/accounts")
 @allow(roles.CUSTOMERS)
-def accounts() -> str:
+def accounts() -> str | Response:
     question, customer_id = asked("q"), asked_id("customer")
+    if (file := wanted()) is not None:
+        return accounts_file(file, question, customer_id)
     page = queries.find_accounts(question, request.args.get("after"), customer_id=customer_id)
     return render(
         "desk/accounts.html",
@@ -54,7 +58,9 @@ def account(account_id: uuid.UUID) -> str:
 
 @pages.get("/accounts/<uuid:account_id>/invoices")
 @allow(roles.CUSTOMERS)
-def account_invoices(account_id: uuid.UUID) -> str:
+def account_invoices(account_id: uuid.UUID) -> str | Response:
+    if (file := wanted()) is not None:
+        return account_invoices_file(file, queries.account(account_id), _state)
     return render(
         "desk/account_invoices.html",
         account=queries.account(account_id),

@@ -8,18 +8,21 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask import Response as BaseResponse
 from flask import g, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from blueprints.desk import words
+from blueprints.desk.files import evidence_file
 from blueprints.desk.pages import asked, asked_id, pages, say
 from blueprints.desk.queries import evidence as queries
 from saas.audit import first_broken
-from saas.dates import parse_date
+from saas.dates import format_short, parse_date
 from saas.permissions import allow
 from saas.refusals import Refusal
 from tenants import roles
+from tenants.exports import wanted
 from tenants.look import render
 
 LONGEST_DETAILS = 240  # characters
@@ -27,25 +30,28 @@ LONGEST_DETAILS = 240  # characters
 
 @pages.get("/audit")
 @allow(roles.AUDIT)
-def audit() -> str | tuple[str, int]:
+def audit() -> str | BaseResponse | tuple[str, int]:
     area, who = asked("area"), asked("who")
     problems: dict[str, str] = {}
     since = _day("from", problems)
     until = _day("to", problems)
-    page = queries.evidence(
-        request.args.get("after"),
-        area=area if area in words.AREAS else "",
-        who=who if who in words.ACTORS else "",
-        customer_id=asked_id("customer"),
-        since=_midnight(since),
-        until=_midnight(until + datetime.timedelta(days=1)) if until else None,
-    )
+    asked_for: dict[str, Any] = {
+        "area": area if area in words.AREAS else "",
+        "who": who if who in words.ACTORS else "",
+        "customer_id": asked_id("customer"),
+        "since": _midnight(since),
+        "until": _midnight(until + datetime.timedelta(days=1)) if until else None,
+    }
+    if (file := wanted()) is not None and not problems:
+        return evidence_file(file, _details, narrowed=_said(area, who, since, until), **asked_for)
+    page = queries.evidence(request.args.get("after"), **asked_for)
     body = render(
         "desk/audit.html",
         page=page,
         area=area,
         who=who,
         typed={"from": asked("from"), "to": asked("to")},
+        of_customer=asked_id("customer"),
         wrong=problems,
         details=_details,
         words=words,
@@ -67,6 +73,19 @@ def verify() -> Response:
             "danger",
         )
     return redirect(url_for("desk.audit"), 303)
+
+
+def _said(
+    area: str, who: str, since: datetime.date | None, until: datetime.date | None
+) -> list[tuple[str, str]]:
+    """The filters in words."""
+    found = [
+        (_("Area"), _(words.AREAS[area]) if area in words.AREAS else ""),
+        (_("By whom"), _(words.ACTORS[who]) if who in words.ACTORS else ""),
+        (_("Since"), format_short(since) if since else ""),
+        (_("Until"), format_short(until) if until else ""),
+    ]
+    return [(what, value) for what, value in found if value]
 
 
 def _details(data: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.auth.services import invite_user
 from blueprints.desk import VIEW_AS_ALLOWED, words
+from blueprints.desk.files import customers_file
 from blueprints.desk.forms import InviteForm, refuse
 from blueprints.desk.pages import asked, pages, say
 from blueprints.desk.queries import customers as queries
@@ -17,6 +18,7 @@ from blueprints.desk.queries import evidence
 from saas.permissions import allow
 from saas.refusals import Refusal
 from tenants import roles
+from tenants.exports import wanted
 from tenants.look import render
 
 Answer = str | Response | tuple[str, int]
@@ -24,8 +26,10 @@ Answer = str | Response | tuple[str, int]
 
 @pages.get("/customers")
 @allow(roles.CUSTOMERS)
-def customers() -> str:
+def customers() -> Answer:
     question, no_login = asked("q"), asked("login") == "none"
+    if (file := wanted()) is not None:
+        return customers_file(file, question, no_login=no_login)
     page = queries.find_customers(question, request.args.get("after"), no_login=no_login)
     return render(
         "desk/customers.html",

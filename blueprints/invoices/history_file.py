@@ -5,25 +5,14 @@ from __future__ import annotations
 from flask import Response
 from flask_babel import gettext as _
 
-from blueprints.invoices import queries, rules, wording
+from blueprints.invoices import queries, wording
 from blueprints.invoices.narrowing import Filters
 from blueprints.invoices.queries import InvoiceLine
-from saas.languages import N_
 from saas.money import Money
 from saas.sheets import Cell, Column
 from tenants.context import Reach
-from tenants.exports import Listing, every, export
+from tenants.exports import AT_ONCE, Listing, every, export
 from tenants.page_context import language, locale
-
-AT_ONCE = 500  # rows a statement: a file is not a page
-STATE_WORDS = {
-    rules.TO_PAY: N_("To pay"),
-    rules.DUE_TODAY: N_("Due today"),
-    rules.OVERDUE: N_("Overdue"),
-    rules.IN_PROCESS: N_("In process"),
-    rules.PAID: N_("Paid"),
-    rules.VOID: N_("Void"),
-}
 
 
 def history_file(format: str, reach: Reach, asked: Filters) -> Response:
@@ -40,7 +29,7 @@ def history_file(format: str, reach: Reach, asked: Filters) -> Response:
             row.due_on,
             row.second_due_on,
             row.settled_on,
-            _(STATE_WORDS[row.state]),
+            _(wording.STATE_WORDS[row.state]),
             Money(row.total, row.currency),
             Money(row.due.amount, row.currency),
         ]
@@ -77,7 +66,7 @@ def _said(asked: Filters) -> list[tuple[str, str]]:
             (_("Kind"), dict(queries.invoice_types(language())).get(asked.type_code, asked.type_code))
         )
     if asked.state:
-        found.append((_("State"), _(STATE_WORDS[asked.state])))
+        found.append((_("State"), _(wording.STATE_WORDS[asked.state])))
     if asked.year:
         found.append((_("Year"), str(asked.year)))
     if asked.number:

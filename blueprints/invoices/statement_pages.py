@@ -18,11 +18,13 @@ from blueprints.invoices.customer import pages
 from blueprints.invoices.standing_credit import standing_credit
 from blueprints.invoices.statement import Statement
 from blueprints.invoices.statement_document import entry_words, later_words, statement_pdf
+from blueprints.invoices.statement_file import statement_file
 from saas.dates import format_short, parse_date
 from saas.permissions import SIGNED_IN, allow
 from saas.refusals import NotFound, Refusal
 from saas.web import download
 from tenants.context import Reach
+from tenants.exports import wanted
 from tenants.look import render
 from tenants.page_context import language, locale
 
@@ -31,7 +33,7 @@ MONTHS_BACK = 12
 
 @pages.get("/statement")
 @allow(SIGNED_IN)
-def statement() -> str | tuple[str, int]:
+def statement() -> str | Response | tuple[str, int]:
     """What an account owed, what moved and what it owes, between two days."""
     reach = reach_of(g.viewer, g.tenant)
     at_work = working(reach)
@@ -46,6 +48,8 @@ def statement() -> str | tuple[str, int]:
         problem, field = _(refusal.msgid, **refusal.facts), refusal.field or "from"
     where = locale()
     days: dict[str, Any] = {"account": account_id, "from": first, "to": last}
+    if found is not None and (file := wanted()) is not None and file != "pdf":
+        return statement_file(file, found)
     page = render(
         "invoices/statement.html",
         errored=bool(problem),
@@ -61,6 +65,7 @@ def statement() -> str | tuple[str, int]:
         later=later_words(found, _not_booked(reach, found), where) if found else "",
         credit=standing_credit(reach, account_id=account_id) if found else (),
         pdf_url=url_for("invoices.statement_document", **days) if found else "",
+        file_url=url_for("invoices.statement", **days) if found else "",
     )
     return (page, 422) if problem else page
 

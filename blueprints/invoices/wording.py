@@ -19,6 +19,15 @@ def _(msgid: str, **facts: str) -> str:
     return say(msgid, **facts)
 
 
+STATE_WORDS = {
+    rules.TO_PAY: N_("To pay"),
+    rules.DUE_TODAY: N_("Due today"),
+    rules.OVERDUE: N_("Overdue"),
+    rules.IN_PROCESS: N_("In process"),
+    rules.PAID: N_("Paid"),
+    rules.VOID: N_("Void"),
+}
+
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 

@@ -12,6 +12,7 @@ from blueprints.auth.sessions import leave_notice
 from blueprints.payments import refund_queries as queries
 from blueprints.payments.credit import credit_of, use_credit
 from blueprints.payments.desk_blueprint import pages
+from blueprints.payments.desk_files import credits_file
 from blueprints.payments.refund_forms import NoteForm, refuse
 from blueprints.payments.titles import method_title
 from blueprints.payments.trying_again import resolve
@@ -21,6 +22,7 @@ from saas.money import parse_amount
 from saas.permissions import allow
 from saas.refusals import NotFound, Refusal
 from tenants import roles
+from tenants.exports import wanted
 from tenants.look import render
 from tenants.page_context import locale
 
@@ -29,8 +31,10 @@ Answer = str | Response | tuple[str, int]
 
 @pages.get("/credit", endpoint="credits")
 @allow(roles.PAYMENTS)
-def all_credit() -> str:
+def all_credit() -> str | Response:
     every = request.args.get("state") == "all"
+    if (file := wanted()) is not None:
+        return credits_file(file, every)
     return render(
         "payments/desk/credits.html",
         page=queries.credits(every, request.args.get("after")),

@@ -12,12 +12,14 @@ from blueprints.auth.sessions import leave_notice
 from blueprints.payments import refund_queries as queries
 from blueprints.payments import refund_words as words
 from blueprints.payments.desk_blueprint import pages
+from blueprints.payments.desk_files import disputes_file
 from blueprints.payments.disputes import answer_dispute
 from blueprints.payments.refund_forms import NoteForm, refuse
 from saas.clock import now
 from saas.permissions import allow
 from saas.refusals import Refusal
 from tenants import roles
+from tenants.exports import wanted
 from tenants.look import render
 
 Answer = str | Response | tuple[str, int]
@@ -25,8 +27,10 @@ Answer = str | Response | tuple[str, int]
 
 @pages.get("/disputes")
 @allow(roles.PAYMENTS)
-def disputes() -> str:
+def disputes() -> str | Response:
     closed = request.args.get("state") == "closed"
+    if (file := wanted()) is not None:
+        return disputes_file(file, closed)
     return render(
         "payments/desk/disputes.html",
         page=queries.disputes(closed, request.args.get("after")),

@@ -16,6 +16,7 @@ from blueprints.payments import refund_queries as queries
 from blueprints.payments import refund_rules
 from blueprints.payments import refund_words as words
 from blueprints.payments.desk_blueprint import pages
+from blueprints.payments.desk_files import refunds_file
 from blueprints.payments.disputes import is_disputed
 from blueprints.payments.refund_forms import NoteForm, RefundForm, refuse
 from blueprints.payments.refundable import refundable, ways_back
@@ -34,6 +35,7 @@ from saas.outbox import enqueue
 from saas.permissions import allow, recently_confirmed
 from saas.refusals import Refusal
 from tenants import roles
+from tenants.exports import wanted
 from tenants.look import render
 from tenants.page_context import locale
 
@@ -118,9 +120,11 @@ def ask_for_refund(payment_id: uuid.UUID) -> Answer:
 
 @pages.get("/refunds")
 @allow(roles.PAYMENTS)
-def refunds() -> str:
+def refunds() -> str | Response:
     state = request.args.get("state", "waiting")
     state = state if state in STATES else ""
+    if (file := wanted()) is not None:
+        return refunds_file(file, state)
     return render(
         "payments/desk/refunds.html",
         page=queries.refunds(state, request.args.get("after")),

@@ -131,7 +131,9 @@ def recent_payments(reach: Reach, limit: int = 5) -> list[PaymentLine]:
     return [_line(row) for row in db.session.execute(_lines(reach).limit(limit))]
 
 
-def payments_page(reach: Reach, *, before: str | None = None, after: str | None = None) -> Page[PaymentLine]:
+def payments_page(
+    reach: Reach, *, before: str | None = None, after: str | None = None, size: int = PAGE
+) -> Page[PaymentLine]:
     """One page of all payments in reach, newest first; the cursors are of this list."""
     key = tuple_(Payment.paid_on, Payment.id)
     older_than = decode_cursor(before, (datetime.date, uuid.UUID))
@@ -141,8 +143,8 @@ def payments_page(reach: Reach, *, before: str | None = None, after: str | None 
         query = query.order_by(None).order_by(Payment.paid_on, Payment.id).where(key > newer_than)
     elif older_than is not None:
         query = query.where(key < older_than)
-    lines = [_line(row) for row in db.session.execute(query.limit(PAGE + 1))]
-    more, lines = len(lines) > PAGE, lines[:PAGE]
+    lines = [_line(row) for row in db.session.execute(query.limit(size + 1))]
+    more, lines = len(lines) > size, lines[:size]
     if newer_than is not None:
         lines.reverse()
     if not lines:

@@ -15,6 +15,7 @@ from blueprints.payments.blueprint import pages
 from blueprints.payments.customer import BillLine
 from blueprints.payments.queries import ReceiptFacts
 from blueprints.payments.receipts import CODE_GROUPS, document_of
+from blueprints.payments.receipts_file import receipts_file
 from blueprints.payments.titles import invoice_title, method_title
 from saas.barcodes import qr_svg
 from saas.limits import count_attempt, network_of
@@ -24,6 +25,7 @@ from saas.tokens import normalise_code
 from saas.web import download
 from tenants import issued_documents
 from tenants.error_pages import error_page
+from tenants.exports import wanted
 from tenants.frame import client_address
 from tenants.look import render
 from tenants.page_context import language, locale
@@ -34,8 +36,10 @@ HOUR = datetime.timedelta(hours=1)
 
 @pages.get("/receipts")
 @allow(SIGNED_IN)
-def receipts() -> str:
+def receipts() -> str | Response:
     """Every payment in reach, newest first (S0.45)."""
+    if (file := wanted()) is not None:
+        return receipts_file(file, reach_of(g.viewer, g.tenant))
     page = queries.payments_page(
         reach_of(g.viewer, g.tenant), before=request.args.get("before"), after=request.args.get("after")
     )

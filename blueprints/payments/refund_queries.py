@@ -31,14 +31,14 @@ Line = Row[*tuple[Any, ...]]
 NEEDS_STAFF = ("asked", "requested", "failed")
 
 
-def _page(query: Select[*tuple[Any, ...]], key: Any, cursor: str | None) -> Page[Line]:
+def _page(query: Select[*tuple[Any, ...]], key: Any, cursor: str | None, size: int = SIZE) -> Page[Line]:
     """The newest first: ids grow with time."""
     after = decode_cursor(cursor, (uuid.UUID,))
     if after is not None:
         query = query.where(key < literal(after[0]))
-    rows: list[Line] = list(db.session.execute(query.order_by(desc(key)).limit(SIZE + 1)).all())
-    older = encode_cursor((rows[SIZE - 1].id,)) if len(rows) > SIZE else None
-    return Page(rows[:SIZE], None, older)
+    rows: list[Line] = list(db.session.execute(query.order_by(desc(key)).limit(size + 1)).all())
+    older = encode_cursor((rows[size - 1].id,)) if len(rows) > size else None
+    return Page(rows[:size], None, older)
 
 
 def payment(payment_id: uuid.UUID) -> Line:
@@ -157,14 +157,14 @@ def _refunds() -> Select[*tuple[Any, ...]]:
     )
 
 
-def refunds(state: str, cursor: str | None) -> Page[Line]:
+def refunds(state: str, cursor: str | None, size: int = SIZE) -> Page[Line]:
     """Refunds of one state, or of all; "waiting" are those that staff must do something about."""
     query = _refunds()
     if state == "waiting":
         query = query.where(Refund.state.in_(NEEDS_STAFF))
     elif state:
         query = query.where(Refund.state == state)
-    return _page(query, Refund.id, cursor)
+    return _page(query, Refund.id, cursor, size)
 
 
 def refund(refund_id: uuid.UUID) -> Line:
@@ -229,8 +229,8 @@ def _disputes() -> Select[*tuple[Any, ...]]:
     )
 
 
-def disputes(closed: bool, cursor: str | None) -> Page[Line]:
-    return _page(_disputes().where((Dispute.state != "open") == closed), Dispute.id, cursor)
+def disputes(closed: bool, cursor: str | None, size: int = SIZE) -> Page[Line]:
+    return _page(_disputes().where((Dispute.state != "open") == closed), Dispute.id, cursor, size)
 
 
 def disputes_of(payment_id: uuid.UUID) -> Sequence[Line]:
@@ -289,12 +289,12 @@ def _credits() -> Select[*tuple[Any, ...]]:
     )
 
 
-def credits(every: bool, cursor: str | None) -> Page[Line]:
+def credits(every: bool, cursor: str | None, size: int = SIZE) -> Page[Line]:
     """Credit that lies on accounts: what nobody has decided about, or all."""
     query = _credits().where(Credit.remaining > 0)
     if not every:
         query = query.where(QuarantinedPayment.id.is_not(None), QuarantinedPayment.resolved_at.is_(None))
-    return _page(query, Credit.id, cursor)
+    return _page(query, Credit.id, cursor, size)
 
 
 def credit(credit_id: uuid.UUID) -> Line:

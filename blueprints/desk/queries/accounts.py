@@ -22,7 +22,9 @@ PAYMENTS_SHOWN = 12
 USERS_SHOWN = 50
 
 
-def find_accounts(words: str, cursor: str | None, *, customer_id: uuid.UUID | None = None) -> Page[Line]:
+def find_accounts(
+    words: str, cursor: str | None, *, customer_id: uuid.UUID | None = None, size: int = SIZE
+) -> Page[Line]:
     """Accounts by number; `words` begin a number or are parts of a party's name.
 
     Columns: id, kind, number, address, city, status.
@@ -47,8 +49,8 @@ def find_accounts(words: str, cursor: str | None, *, customer_id: uuid.UUID | No
     after = decode_cursor(cursor, (str, uuid.UUID))
     if after is not None:
         query = query.where(tuple_(Account.number, Account.id) > tuple_(literal(after[0]), literal(after[1])))
-    rows = db.session.execute(query.order_by(Account.number, Account.id).limit(SIZE + 1)).all()
-    return first_page_of(rows, lambda row: (row.number, row.id))
+    rows = db.session.execute(query.order_by(Account.number, Account.id).limit(size + 1)).all()
+    return first_page_of(rows, lambda row: (row.number, row.id), size)
 
 
 def account(account_id: uuid.UUID) -> Line:

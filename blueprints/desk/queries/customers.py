@@ -24,10 +24,10 @@ _NUMBER = re.compile(r"[A-Za-z]{0,4}[-. ]?[0-9][0-9.\-/ ]*[A-Za-z0-9]?")
 Sums = Mapping[uuid.UUID, Sequence[tuple[str, int]]]
 
 
-def find_customers(words: str, cursor: str | None, *, no_login: bool = False) -> Page[Line]:
+def find_customers(words: str, cursor: str | None, *, no_login: bool = False, size: int = SIZE) -> Page[Line]:
     """Customers by name; `words` are parts of a name, a document, an e-mail address or an account number.
 
-    Columns: id, name, document_kind, document_number, email, city, has_login.
+    Columns: id, name, document_kind, document_number, email, phone, city, has_login.
     """
     sort = func.lower(Customer.name).label("sort")
     query = select(
@@ -36,6 +36,7 @@ def find_customers(words: str, cursor: str | None, *, no_login: bool = False) ->
         Customer.document_kind,
         Customer.document_number,
         Customer.email,
+        Customer.phone,
         Customer.city,
         _has_login().label("has_login"),
         sort,
@@ -47,8 +48,8 @@ def find_customers(words: str, cursor: str | None, *, no_login: bool = False) ->
     after = decode_cursor(cursor, (str, uuid.UUID))
     if after is not None:
         query = query.where(tuple_(sort, Customer.id) > tuple_(literal(after[0]), literal(after[1])))
-    rows = db.session.execute(query.order_by(sort, Customer.id).limit(SIZE + 1)).all()
-    return first_page_of(rows, lambda row: (row.sort, row.id))
+    rows = db.session.execute(query.order_by(sort, Customer.id).limit(size + 1)).all()
+    return first_page_of(rows, lambda row: (row.sort, row.id), size)
 
 
 def _has_login() -> ColumnElement[bool]:

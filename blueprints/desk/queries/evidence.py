@@ -34,6 +34,7 @@ def evidence(
     customer_id: uuid.UUID | None = None,
     since: datetime.datetime | None = None,
     until: datetime.datetime | None = None,
+    size: int = SIZE,
 ) -> Page[Line]:
     """Audit rows, newest first. `area` is the first part of an action, `who` a kind of actor."""
     query = select(*_COLUMNS)
@@ -50,8 +51,8 @@ def evidence(
     after = decode_cursor(cursor, (int,))
     if after is not None:
         query = query.where(AuditRow.number < literal(after[0]))
-    rows = db.session.execute(query.order_by(desc(AuditRow.number)).limit(SIZE + 1)).all()
-    return first_page_of(rows, lambda row: (row.number,))
+    rows = db.session.execute(query.order_by(desc(AuditRow.number)).limit(size + 1)).all()
+    return first_page_of(rows, lambda row: (row.number,), size)
 
 
 def last_of_customer(customer_id: uuid.UUID) -> Sequence[Line]:

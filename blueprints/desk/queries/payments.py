@@ -14,7 +14,7 @@ from tenants.people import User
 from tenants.provider_accounts import ProviderAccount
 
 
-def attempts(state: str, reference: str, cursor: str | None) -> Page[Line]:
+def attempts(state: str, reference: str, cursor: str | None, size: int = SIZE) -> Page[Line]:
     """Attempts, newest first (their ids grow with time), of one state or with one reference where asked."""
     query = select(
         Attempt.id,
@@ -49,5 +49,5 @@ def attempts(state: str, reference: str, cursor: str | None) -> Page[Line]:
     after = decode_cursor(cursor, (uuid.UUID,))
     if after is not None:
         query = query.where(Attempt.id < literal(after[0]))
-    rows = db.session.execute(query.order_by(desc(Attempt.id)).limit(SIZE + 1)).all()
-    return first_page_of(rows, lambda row: (row.id,))
+    rows = db.session.execute(query.order_by(desc(Attempt.id)).limit(size + 1)).all()
+    return first_page_of(rows, lambda row: (row.id,), size)
