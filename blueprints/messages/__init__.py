@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from saas.languages import N_
-from tenants.capability import Capability, Setting
+from tenants import roles
+from tenants.capability import Capability, MenuEntry, Setting
 
 REMINDERS = N_("Reminders")
 MESSAGES = N_("Messages")
@@ -112,6 +113,15 @@ capability = Capability(
     name="messages",
     title=N_("Messages"),
     models=("blueprints.messages.models",),
-    wiring=("blueprints.messages.wiring",),
+    blueprints=("blueprints.messages.customer:pages", "blueprints.messages.desk:pages"),
+    wiring=(
+        "blueprints.messages.wiring",
+        # Imported for their views, which hang on the desk's blueprint.
+        "blueprints.messages.desk_texts",
+        "blueprints.messages.desk_hours",
+    ),
+    menu=(
+        MenuEntry(MESSAGES, "messages_desk.index", "mail", area="desk", order=45, permission=roles.MESSAGES),
+    ),
     settings=SETTINGS,
 )

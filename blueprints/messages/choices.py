@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import and_, insert, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from blueprints.messages.kinds import CHANNELS, KINDS, MAIL, PHONE, WHATSAPP, Kind, kind_of
 from blueprints.messages.models import Choice
@@ -45,7 +46,7 @@ def wishes_of(customer_id: uuid.UUID) -> Wishes:
     rows = db.session.execute(
         select(Choice.kind, Choice.channel, Choice.wanted)
         .where(Choice.customer_id == customer_id)
-        .distinct(Choice.kind, Choice.channel)
+        .ext(distinct_on(Choice.kind, Choice.channel))
         .order_by(Choice.kind, Choice.channel, Choice.id.desc())
     )
     return {(row.kind, row.channel): row.wanted for row in rows}

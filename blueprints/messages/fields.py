@@ -46,7 +46,6 @@ FIELDS: dict[str, Field] = {
         Field("percent", {"es": "porcentaje", "en": "percent"}, N_("Change in per cent")),
         Field("period", {"es": "periodo", "en": "period"}, N_("Month"), MONTH),
         Field("date", {"es": "fecha", "en": "date"}, N_("Date"), DATE),
-        Field("account", {"es": "cuenta", "en": "account"}, N_("Bank account, its end only")),
         Field("contract", {"es": "contrato", "en": "contract"}, N_("Number of the contract")),
     )
 }

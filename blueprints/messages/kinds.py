@@ -152,8 +152,7 @@ KINDS: dict[str, Kind] = {
             "payout",
             N_("Payout sent"),
             N_("When money is on its way to the owner's bank account."),
-            fields=(*_ALL, "number", "amount", "period", "date", "account"),
-            button=N_("See the payout"),
+            mandatory=True,
         ),
         Kind(
             "bank-account",
@@ -161,8 +160,6 @@ KINDS: dict[str, Kind] = {
             N_("When the account that payouts go to is changed."),
             SECURITY,
             mandatory=True,
-            fields=(*_ALL, "account", "date"),
-            button=N_("See the account"),
         ),
         Kind(
             "document-expiring",

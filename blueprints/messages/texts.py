@@ -84,25 +84,6 @@ TEXTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
             "{button}",
         ),
     ),
-    "payout": (
-        N_("{amount} is on its way to you"),
-        (
-            GREETING,
-            N_("We sent {amount} for {period} to your account {account} on {date}. Banks take up to a day."),
-            "{button}",
-        ),
-    ),
-    "bank-account": (
-        N_("The account for your payouts changes"),
-        (
-            GREETING,
-            N_(
-                "Somebody, we trust it was you, asked to be paid at the account {account}. It counts from {date}."
-            ),
-            N_("If it was not you, tell us at once: until then nothing is paid there."),
-            "{button}",
-        ),
-    ),
     "document-expiring": (
         N_("“{title}” expires on {date}"),
         (

@@ -1,0 +1,91 @@
+"""What a text looks like with real data: a real name and real invoices, and made-up facts where none are at hand."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import and_, desc, select
+
+from blueprints.accounts.models import AccountParty
+from blueprints.invoices.models import Invoice, InvoiceType
+from blueprints.messages.addresses import Person, person_of
+from blueprints.messages.composing import INVOICES, put_into_words
+from blueprints.messages.fields import DATE, FIELDS, MONEY, MONTH
+from blueprints.messages.kinds import Kind
+from blueprints.messages.models import Message
+from blueprints.messages.owed import asked_for
+from blueprints.messages.wordings import Wording
+from saas.database import db
+from saas.mail import Letter
+from tenants.loading import serving
+
+SHOWN = 2
+
+
+def letter_to_look_at(
+    kind: Kind, language: str, wording: Wording, customer_id: uuid.UUID | None
+) -> Letter | None:
+    """The letter as a customer would get it now; None where there is nothing to show it with."""
+    if customer_id is None:
+        return None
+    person = replace(person_of(customer_id), language=language)
+    facts = {**_made_up(kind), **_last_facts(kind, person)}
+    if INVOICES in kind.fields:
+        facts[INVOICES] = _open_invoices(person)
+    worded = put_into_words(kind, person, facts, wording=wording)
+    return worded.letter if worded else None
+
+
+def _last_facts(kind: Kind, person: Person) -> dict[str, Any]:
+    found = db.session.execute(
+        select(Message.facts)
+        .where(Message.kind == kind.code, Message.customer_id == person.customer_id)
+        .order_by(desc(Message.id))
+        .limit(1)
+    ).scalar()
+    return dict(found or {})
+
+
+def _made_up(kind: Kind) -> dict[str, Any]:
+    tenant = serving()
+    today = tenant.today()
+    values = {
+        MONEY: {"amount": 1_250_000_00, "currency": tenant.currency},
+        DATE: today.isoformat(),
+        MONTH: today.isoformat()[:7],
+    }
+    return {
+        code: values.get(FIELDS[code].kind, _WORDS.get(code, "…"))
+        for code in kind.fields
+        if code not in ("customer", "organisation", "count", "total", "due")
+    }
+
+
+_WORDS = {"number": "2026-000123", "contract": "CT-4001", "percent": "5,1"}
+
+
+def _open_invoices(person: Person) -> list[str]:
+    """The person's own open invoices; where they owe nothing, somebody's, so that there is something to see."""
+    theirs = _invoices(person.customer_id) or _invoices(None)
+    return [str(one) for one in theirs]
+
+
+def _invoices(customer_id: uuid.UUID | None) -> list[uuid.UUID]:
+    query = (
+        select(Invoice.id)
+        .join(
+            InvoiceType,
+            and_(InvoiceType.tenant_id == Invoice.tenant_id, InvoiceType.code == Invoice.type_code),
+        )
+        .where(*asked_for())
+        .order_by(desc(Invoice.id))
+        .limit(SHOWN)
+    )
+    if customer_id is not None:
+        query = query.join(
+            AccountParty,
+            and_(AccountParty.tenant_id == Invoice.tenant_id, AccountParty.account_id == Invoice.account_id),
+        ).where(AccountParty.customer_id == customer_id)
+    return list(db.session.execute(query).scalars())
