@@ -129,7 +129,7 @@ Place = tuple[str, uuid.UUID | None, uuid.UUID | None]
 
 
 def _ledger_accounts(wanted: set[Place], currency: str) -> dict[Place, uuid.UUID]:
-    """The same accounts as `ledger_account` finds or opens one by one. Those of nobody are few; the rest come at once."""
+    """The accounts that `ledger_account` finds or opens one by one, at once; those of nobody are few."""
     of_somebody = {place for place in wanted if place[1] is not None and place[2] is not None}
     found = _find(of_somebody, currency)
     if new := of_somebody - found.keys():

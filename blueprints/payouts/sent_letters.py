@@ -1,0 +1,62 @@
+"""The letter that tells an owner of a payout. It goes when the bank says that it is paid, not before."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sqlalchemy import and_, select
+
+from blueprints.accounts.models import Account
+from blueprints.leases.models import Payout
+from blueprints.payouts.booking import LETTER
+from blueprints.payouts.contacts import find_owner
+from saas.database import db
+from saas.languages import N_
+from saas.mail import Letter, deliver
+from saas.outbox import handler
+from saas.refusals import NotFound
+from tenants.letters import compose_letter
+from tenants.loading import serving
+
+
+@handler(LETTER)
+def _send(payload: dict[str, Any]) -> None:
+    letter = sent_letter(uuid.UUID(payload["payout_id"]))
+    if letter is not None:
+        deliver(letter)
+
+
+def sent_letter(payout_id: uuid.UUID) -> Letter | None:
+    """The letter; None when the payout came back meanwhile, or nobody is known to write to."""
+    row = db.session.execute(
+        select(
+            Payout.number,
+            Payout.customer_id,
+            Payout.amount,
+            Payout.currency,
+            Payout.paid_on,
+            Payout.method,
+            Payout.reference,
+            Account.address,
+        )
+        .join(Account, and_(Account.tenant_id == Payout.tenant_id, Account.id == Payout.mandate_account_id))
+        .where(Payout.id == payout_id, Payout.state == "paid", Payout.void_at.is_(None))
+    ).first()
+    if row is None:
+        return None
+    try:
+        owner = find_owner(row.customer_id)
+    except NotFound:
+        return None
+    if not owner.present:
+        return None
+    return compose_letter(
+        owner.present[0],
+        N_("%(organisation)s paid you"),
+        "payouts/mail/sent",
+        language=owner.language,
+        organisation=serving().name,
+        name=owner.name,
+        payout=row,
+    )
