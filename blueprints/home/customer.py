@@ -15,7 +15,7 @@ from blueprints.invoices.customer import pay_url, payable
 from blueprints.invoices.narrowing import Filters
 from blueprints.invoices.standing_credit import standing_credit
 from blueprints.invoices.wording import DueWords, title
-from blueprints.leases.queries import OwnerSummary, owner_summary
+from blueprints.owners.queries import OwnerSummary, owner_summary
 from blueprints.payments.queries import PaymentLine, recent_payments
 from saas.permissions import SIGNED_IN, allow
 from saas.web import Pages
@@ -86,7 +86,7 @@ def _sides(at_work: Working) -> tuple[bool, bool]:
 
 def _owner(reach: Reach) -> OwnerSummary | None:
     owner_id: uuid.UUID | None = g.viewer.viewing_customer_id or g.viewer.customer_id
-    if owner_id is None or "leases" not in g.tenant.capabilities:
+    if owner_id is None or "owners" not in g.tenant.capabilities:
         return None
     return owner_summary(reach, owner_id, currency=g.tenant.currency)
 

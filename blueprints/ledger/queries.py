@@ -6,7 +6,8 @@ import uuid
 
 from sqlalchemy import func, select
 
-from blueprints.ledger.models import LedgerAccount, Posting
+from blueprints.ledger.models import JournalEntry, LedgerAccount, Posting
+from blueprints.ledger.rules import Line
 from saas.database import db
 
 
@@ -49,3 +50,27 @@ def receivables_by_invoice() -> dict[uuid.UUID, int]:
         .group_by(Posting.invoice_id)
     )
     return {row.invoice_id: int(row.open) for row in rows if row.invoice_id is not None}
+
+
+def entry_lines(business_key: str) -> list[Line]:
+    """The lines of an entry as they were posted, so that it can be reversed as it was; none when there is no such."""
+    rows = db.session.execute(
+        select(
+            LedgerAccount.kind,
+            Posting.amount,
+            LedgerAccount.account_id,
+            LedgerAccount.customer_id,
+            Posting.invoice_id,
+        )
+        .select_from(Posting)
+        .join(
+            LedgerAccount,
+            (LedgerAccount.tenant_id == Posting.tenant_id) & (LedgerAccount.id == Posting.ledger_account_id),
+        )
+        .join(
+            JournalEntry, (JournalEntry.tenant_id == Posting.tenant_id) & (JournalEntry.id == Posting.entry_id)
+        )
+        .where(JournalEntry.business_key == business_key)
+        .order_by(Posting.id)
+    )
+    return [Line(*row) for row in rows]

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from saas.languages import N_
-from tenants.capability import Capability, Setting
+from tenants import roles
+from tenants.capability import Capability, MenuEntry, Setting
 
 capability = Capability(
     name="owners",
     title=N_("Owners"),
+    blueprints=("blueprints.owners.certificate_pages:pages", "blueprints.owners.desk_charges:pages"),
     models=("blueprints.owners.models",),
     wiring=("blueprints.owners.wiring",),
+    menu=(
+        MenuEntry(N_("Income"), "owners.income", "wallet", order=30, roles=frozenset({"owner"})),
+        MenuEntry(
+            N_("Charges to owners"),
+            "owners_desk.charges",
+            "receipt",
+            area="desk",
+            order=28,
+            permission=roles.PAYOUTS,
+        ),
+    ),
     settings=(
         Setting(
             "owners.commissions",

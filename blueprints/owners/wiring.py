@@ -7,9 +7,16 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from blueprints.owners import commissions
+from blueprints.owners import certificates, commissions
+from blueprints.owners.charges import NewCharge, make_charge
+from saas.clock import now
 from saas.events import subscribe
+from saas.languages import N_
 from saas.outbox import handler
+from tenants.issued_documents import declare_kind
+from tenants.loading import serving
+
+declare_kind(certificates.KIND, N_("Certificate of income and withholdings"))
 
 
 @handler(commissions.TOPIC)
@@ -31,6 +38,35 @@ def _payment_changed(
     commissions.ask_for_commission(source, invoices, on=occurred_on)
 
 
+def _quote_approved(
+    *,
+    mandate_account_id: uuid.UUID,
+    amount: int,
+    currency: str,
+    description: str,
+    case_id: uuid.UUID,
+    **more: Any,
+) -> None:
+    """A repair that an owner agreed to is charged: one charge a quote, or a case where no quote is named."""
+    quote_id = more.get("quote_id")
+    make_charge(
+        NewCharge(
+            mandate_account_id=mandate_account_id,
+            kind="repair",
+            description=description[:200],
+            amount=amount,
+            tax=int(more.get("tax") or 0),
+            currency=currency,
+            charged_on=serving().today(),
+            supplier=str(more.get("vendor") or "")[:120],
+            source_key=f"quote:{quote_id}" if quote_id else f"case:{case_id}",
+            file_id=more.get("file_id"),
+        ),
+        now=now(),
+    )
+
+
+subscribe("quote.approved", _quote_approved)
 subscribe("payment.captured", _payment_captured)
 subscribe("payment.reversed", _payment_changed)
 subscribe("payment.applied", _payment_changed)

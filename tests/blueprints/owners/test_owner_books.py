@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import uuid
 from dataclasses import dataclass
 
@@ -13,13 +14,12 @@ from sqlalchemy import select, update
 from blueprints.accounts.models import AccountParty, Property
 from blueprints.accounts.reach import Reach
 from blueprints.desk import words
-from blueprints.invoices.models import Invoice
 from blueprints.invoices.services import void_invoice
-from blueprints.leases import queries
 from blueprints.leases.models import Lease
 from blueprints.leases.services import NewLease, open_lease, record_payout, withhold_commission
 from blueprints.ledger import rules
 from blueprints.ledger.queries import balance
+from blueprints.owners import queries
 from blueprints.payments.outside import OutsidePayment, record_outside_payment
 from saas.audit import Actor, AuditRow, first_broken
 from saas.clock import now
@@ -122,8 +122,14 @@ def test_the_statement_is_one_owner_s_share_and_adds_up(world: World) -> None:
             reference="9",
         )
         reach = Reach(user_id=world.user, today=REACH_DAY)
-        (line,) = queries.statement(reach, world.owners[0]).rows
-        assert (line.rent, line.commission, line.net, line.paid_out) == (600_001, 54_000, 546_001, 546_001)
+        (line,) = queries.months(reach, world.owners[0], currency="COP").rows
+        assert (line.rent, line.kept, line.net, line.paid, line.closing) == (
+            600_001,
+            54_000,
+            546_001,
+            546_001,
+            0,
+        )
         summary = queries.owner_summary(reach, world.owners[0], currency="COP")
         assert summary is not None
         assert (summary.held, summary.month_income, summary.last_payout_amount) == (0, 600_001, 546_001)
@@ -205,31 +211,30 @@ def test_paying_more_than_is_owed_is_refused(world: World) -> None:
         )
 
 
-def test_the_statement_pages_without_gaps(world: World) -> None:
+def test_the_months_page_without_gaps(world: World) -> None:
     with unit_of_work(world.tenant.id):
         for number in range(queries.PAGE + 3):
             rent = add_invoice(
-                world.lease,
-                f"FV-{number}",
-                amount=1000 + number,
-                type_code="rent",
-                currency="COP",
-                due_on=DAY,
+                world.lease, f"FV-{number}", amount=1000 + number, type_code="rent", currency="COP"
             )
-            period = f"{2020 + number // 12}-{number % 12 + 1:02}"
-            db.session.execute(update(Invoice).where(Invoice.id == rent).values(period=period))
             record_outside_payment(
                 OutsidePayment(
-                    items=[(rent, 1000 + number)], paid_on=DAY, currency="COP", method="PSE", reference="1"
+                    items=[(rent, 1000 + number)],
+                    paid_on=datetime.date(2020 + number // 12, number % 12 + 1, 3),
+                    currency="COP",
+                    method="PSE",
+                    reference="1",
                 )
             )
         reach = Reach(user_id=world.user, today=REACH_DAY)
-        first = queries.statement(reach, world.owners[0])
-        second = queries.statement(reach, world.owners[0], cursor=first.older)
-        periods = [line.period for line in (*first.rows, *second.rows)]
-        assert len(periods) == len(set(periods)) == queries.PAGE + 3
-        assert periods == sorted(periods, reverse=True)
+        first = queries.months(reach, world.owners[0], currency="COP")
+        second = queries.months(reach, world.owners[0], currency="COP", cursor=first.older)
+        lines = [*first.rows, *second.rows]
+        found = [line.month for line in lines]
+        assert len(found) == len(set(found)) == queries.PAGE + 3
+        assert found == sorted(found, reverse=True)
         assert second.older is None
+        assert all(later.opening == earlier.closing for later, earlier in itertools.pairwise(lines))
 
 
 def test_rent_belongs_to_who_owned_on_the_day_it_was_collected(world: World) -> None:

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from blueprints.accounts.models import Account, Property
-from blueprints.leases import queries
 from blueprints.leases.services import NewLease, open_lease, record_payout
 from blueprints.ledger import rules
 from blueprints.ledger.queries import balance
+from blueprints.owners import queries
 from blueprints.payments.outside import OutsidePayment, record_outside_payment
 from blueprints.payments.refunds import NewRefund, request_refund
 from saas.audit import SYSTEM, Actor

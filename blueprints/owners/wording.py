@@ -1,0 +1,50 @@
+"""What the lines of a statement are called. Where each leads is `line_url`."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from blueprints.owners import statement_rules as rules
+from blueprints.owners.commissions import month_name
+from blueprints.owners.statement_rules import Line
+from blueprints.owners.statements import Statement
+
+MILLION = 1_000_000
+
+
+def line_words(found: Statement, line: Line) -> tuple[str, str, str]:
+    """What a line is, which document that is, and what its page is called (empty: there is none)."""
+    origin = found.origins.get(line.source) if line.source is not None else None
+    if origin is None:
+        return _other(line), "", ""
+    note = _("Number %(number)s", number=origin.number)
+    if origin.what == "rent":
+        return _("Rent of %(period)s", period=month_name(origin.period)), note, "rent"
+    if origin.what == "invoice":
+        return _("Commission of %(period)s", period=month_name(origin.period)), note, "invoice"
+    if origin.what == "credit-note":
+        return _("Commission given back"), note, "credit-note"
+    if origin.what == "charge":
+        text = _("Taken back: %(what)s", what=origin.text) if line.whole.total > 0 else origin.text
+        return text, note, "charge"
+    if origin.void:
+        return _("Payout that the bank returned"), note, ""
+    return _("Payout"), note, "payout"
+
+
+def _other(line: Line) -> str:
+    words = {
+        rules.PAYOUT: _("Payout"),
+        rules.COMMISSION: _("Commission"),
+        rules.CHARGE: _("Charge"),
+        rules.RENT: _("Rent"),
+    }
+    return str(words.get(line.section) or _("Other movement"))
+
+
+def share_words(share: int | None) -> str:
+    """An owner's part as per cent; empty when it changed in these days."""
+    if share is None:
+        return ""
+    whole, rest = divmod(share, MILLION // 100)
+    return f"{whole}{f',{rest:04d}'.rstrip('0') if rest else ''} %"
