@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from blueprints.accounts.models import Account, AccountParty
 from blueprints.invoices.models import Invoice, InvoiceType
+from blueprints.leases.daily import plan_day
 from blueprints.leases.models import Lease, LeaseRent, Payout
 from blueprints.leases.rules import Owner, owners_on
 from blueprints.ledger import rules as books
@@ -60,7 +61,7 @@ def open_lease(new: NewLease) -> uuid.UUID:
     Raises Refusal when the owners' shares do not make a whole.
     """
     if sum(share for _owner, share in new.owners) != WHOLE:
-        raise Refusal(N_("The owners' shares must add up to 100 %%."))
+        raise Refusal(N_("The owners' shares must add up to 100 %."))
     lease_account = _account("lease", new, [(renter, "renter", WHOLE) for renter in new.renters])
     mandate_account = _account("mandate", new, [(owner, "owner", share) for owner, share in new.owners])
     lease_id = new_id()
@@ -89,6 +90,7 @@ def open_lease(new: NewLease) -> uuid.UUID:
         LeaseRent(id=new_id(), lease_id=lease_id, valid_from=new.starts_on, rent=new.rent, reason="start")
     )
     db.session.flush()
+    plan_day()
     return lease_id
 
 

@@ -20,6 +20,7 @@ from saas.web import PLATFORM, SIMULATOR, TENANT
 from tenants.frame import SEED_COOKIE, SESSION_COOKIE
 from tests.application import Browser
 from tests.rules.manifest import Route
+from tests.rules.owners_world import LAST_YEAR, PERIOD
 from tests.rules.world import Person, Side, World, open_session
 
 PLATFORM_HOST = "localhost"
@@ -35,6 +36,7 @@ TABLES = {
     "quarantine_id": "payment_quarantine",
     "quarantined_id": "payment_quarantine",
     "property_id": "properties",
+    "scenario_id": "lease_scenarios",
     "lease_account_id": "accounts",
     "mandate_account_id": "accounts",
     "role_id": "staff_roles",
@@ -46,6 +48,10 @@ TABLES = {
     "credit_id": "payment_credits",
     "claim_id": "domain_claims",
     "payment_link_id": "payment_links",
+    "owner_charge_id": "owner_charges",
+    "note_id": "commission_documents",
+    "dead_address_id": "message_dead_addresses",
+    "bank_account_id": "owner_bank_accounts",
     "clearance_id": "clearances",
 }
 
@@ -78,7 +84,11 @@ def value_of(name: str, kind: str, side: Side) -> str:
     plain = {
         "token": side.link_token,
         "payment_token": side.payment_token,
+        "unsubscribe_token": side.unsubscribe_token,
+        "kind_code": "invoice-new",
         "linked_reference": side.linked_reference,
+        "bank_token": side.bank_token,
+        "alarm_token": side.alarm_token,
         "code": side.verification_code,
         "digest": "0" * 12,
         "name": "js/ventanilla.js",
@@ -86,6 +96,8 @@ def value_of(name: str, kind: str, side: Side) -> str:
         "package": "base",
         "letter": "0" * 32,
         "slug": side.cast.slug,
+        "period": PERIOD,
+        "year": str(LAST_YEAR),
         "index": "0",
     }
     if kind != "UUIDConverter":
@@ -185,9 +197,15 @@ def rightful(world: World, route: Route) -> Asker:
 
 def given_to(route: Route, side: Side) -> dict[str, str]:
     """What the rightful fill in where the victim's first row is not what the page is about."""
+    mandate = side.rows["accounts"][2]
     special = {
+        "owners.rent": {"invoice_id": side.first("collected_rents")},
+        "owners.statement": {"mandate_account_id": mandate},
+        "owners.statement_document": {"mandate_account_id": mandate},
         "payments.coupon": {"attempt_id": side.first("coupon_attempts")},
         "logo.picture": {"file_id": side.first("logos")},
+        "cases.act_page": {"case_id": side.first("answered_cases")},
+        "cases.rating_page": {"case_id": side.first("answered_cases")},
         "desk.colleague": {"user_id": side.people["colleague"].user_id},
         "desk.change": {"user_id": side.people["colleague"].user_id},
         "desk.disable": {"user_id": side.people["colleague"].user_id},
