@@ -26,6 +26,8 @@ UNTYPED = {
     "letter": "the name of a mail in the local mailbox",
     "index": "the place of an attachment in a mail of the local mailbox",
     "slug": "the short name of a tenant, on the platform's host",
+    "bank_token": "the secret of a link that confirms a bank account",
+    "alarm_token": "the secret of a link that says: it was not me",
 }
 PARTS = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)?")
 CONVERTER = re.compile(r"<(?:(?P<kind>\w+)(?:\([^)]*\))?:)?(?P<name>\w+)>")

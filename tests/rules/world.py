@@ -68,6 +68,7 @@ from tenants.provider_accounts import ProviderAccount
 from tests import cast
 from tests.cast import TenantCast
 from tests.database import DatabaseUrls
+from tests.rules.payouts_world import pay_owners
 from tests.rules.rows import insert_row, owned_models
 
 PDF = b"%PDF-1.7\n% "
@@ -96,6 +97,8 @@ class Side:
     hook_token: str = field(default_factory=new_token)
     link_token: str = field(default_factory=new_token)
     payment_token: str = field(default_factory=new_token)
+    bank_token: str = ""
+    alarm_token: str = ""
     linked_reference: str = ""
     verification_code: str = ""
     order_id: uuid.UUID | None = None
@@ -158,6 +161,7 @@ def build_side(app: Flask, slug: str, canary: str, person_canary: str, size: int
         _invoices(side, size)
         _payments(side, size)
         _agency(side, size)
+        pay_owners(side, size, add)
         _desk(side, size)
         _whatever_is_missing(side)
     return side
