@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from blueprints.cases.clock_settings import CLOCK_SETTINGS
 from saas.languages import N_
-from tenants.capability import Capability, Setting
+from tenants.capability import Capability, MenuEntry, Setting
 
 capability = Capability(
     name="cases",
     title=N_("Cases"),
+    blueprints=("blueprints.cases.customer:pages",),
     models=("blueprints.cases.models", "blueprints.cases.quote_models", "blueprints.cases.clock_models"),
-    wiring=("blueprints.cases.jobs", "blueprints.cases.timekeeping"),
+    wiring=("blueprints.cases.jobs", "blueprints.cases.new", "blueprints.cases.timekeeping"),
     commands=("blueprints.cases.commands:cases_group",),
+    menu=(MenuEntry(N_("Requests"), "cases.index", "case", order=40),),
     settings=(
         Setting(
             "cases.prefix",

@@ -9,9 +9,9 @@ from typing import Protocol
 
 from sqlalchemy import delete, insert, select
 
+from blueprints.cases.casebook import Upload
 from blueprints.cases.intake import accept
 from blueprints.cases.models import CaseUpload
-from blueprints.cases.services import Upload
 from saas.database import db
 from saas.files import store
 from saas.ids import new_id

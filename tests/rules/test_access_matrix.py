@@ -315,6 +315,7 @@ ELSEWHERE: dict[str, tuple[int, str]] = {
     "imports.progress": (303, "the batch is done"),
     "payments_desk.collected_progress": (303, "the file is done"),
     "desk.choose_main_domain": (303, "no name was chosen"),
+    "cases.fill_in": (303, "the first question has no answer"),
 }
 # What a form full of foreign and senseless fields may come to when the rightful sends it.
 AFTER_A_FORM = (200, 302, 303, 404, 409, 422)

@@ -23,6 +23,8 @@ from blueprints.accounts.models import Access, Account, Property
 from blueprints.auth.models import RecoveryCode, SecondFactor
 from blueprints.auth.second_factor import SECRET
 from blueprints.auth.totp import new_secret
+from blueprints.cases.certificate import KIND as CASE_FILING
+from blueprints.cases.models import Case, CaseEvent, CaseFile
 from blueprints.imports.models import ImportBatch, ImportRefusal
 from blueprints.invoices.models import Invoice
 from blueprints.invoices.services import add_invoice_type
@@ -62,6 +64,7 @@ from saas.platform_database import platform_connection
 from saas.scope import unit_of_work
 from saas.tokens import digest, new_code, new_token
 from tenants.frame import keyring
+from tenants.issued_documents import IssuedDocument
 from tenants.look import LOGO_PURPOSE
 from tenants.people import OneTimeLink, StaffRole
 from tenants.provider_accounts import ProviderAccount
@@ -162,6 +165,7 @@ def build_side(app: Flask, slug: str, canary: str, person_canary: str, size: int
         _payments(side, size)
         _agency(side, size)
         pay_owners(side, size, add)
+        _cases(side, size)
         _desk(side, size)
         _whatever_is_missing(side)
     return side
@@ -627,6 +631,60 @@ def _agency(side: Side, size: int) -> None:
             paid_on=now().date() - datetime.timedelta(days=number),
             file_id=side.first("files"),
         )
+
+
+def _cases(side: Side, size: int) -> None:
+    """What the customer asked: the first case waits for an answer, the last one has it."""
+    for number in range(size):
+        answered = number == size - 1
+        case = add(
+            side,
+            Case,
+            number=f"{side.person_canary}-{number}",
+            kind="pqrs",
+            class_code="claim",
+            subject_code="repairs",
+            channel="area",
+            state="answered" if answered else "received",
+            customer_id=side.first("customers"),
+            user_id=side.people["customer"].user_id,
+            account_id=side.rows["accounts"][1],
+            property_id=side.first("properties"),
+            received_at=now(),
+            moved_at=now(),
+            details={"category": "water", "entry": "call", "hours": side.person_canary},
+        )
+        event = add(
+            side,
+            CaseEvent,
+            case_id=case,
+            number=1,
+            kind="opened",
+            actor_kind="customer",
+            visible=True,
+            at=now(),
+            data={"class": "claim", "subject": "repairs", "channel": "area"},
+        )
+        add(
+            side,
+            CaseFile,
+            case_id=case,
+            event_id=event,
+            file_id=side.first("files"),
+            media_type="application/pdf",
+        )
+        add(
+            side,
+            IssuedDocument,
+            remember=False,
+            kind=CASE_FILING,
+            key=str(case),
+            subject=f"case:{case}",
+            file_id=side.first("files"),
+            facts=[],
+        )
+        if answered:
+            side.rows["answered_cases"] = [case]
 
 
 def _desk(side: Side, size: int) -> None:
