@@ -48,7 +48,6 @@ TABLES = {
     "credit_id": "payment_credits",
     "claim_id": "domain_claims",
     "payment_link_id": "payment_links",
-    "bank_account_id": "owner_bank_accounts",
     "owner_charge_id": "owner_charges",
     "note_id": "commission_documents",
     "dead_address_id": "message_dead_addresses",
