@@ -9,28 +9,39 @@ from __future__ import annotations
 import datetime
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, select
 
 from blueprints.invoices.models import Invoice, InvoiceType
 from blueprints.invoices.services import NewInvoice, NewLine, add_invoice_type, issue_invoice
-from blueprints.leases.models import Lease, LeaseScenario
-from blueprints.leases.services import RENT_COLLECTED, RENT_REVERSED
+from blueprints.leases.models import Lease
 from blueprints.ledger import rules as books
-from blueprints.ledger.models import JournalEntry, LedgerAccount, Posting
 from blueprints.ledger.services import post
 from blueprints.owners import rules
-from blueprints.owners.models import CommissionDocument, RentCommission
-from blueprints.owners.rules import Amounts, Terms
+from blueprints.owners.agreed import (
+    INVOICE,
+    NOTE,
+    REVERSED,
+    WITHHELD,
+    Agreed,
+    Rent,
+    agree,
+    agreed_on,
+    borne_so_far,
+    collected_of,
+    made_by_office,
+    rent_of,
+)
+from blueprints.owners.models import CommissionDocument
+from blueprints.owners.months import month_name
+from blueprints.owners.rules import Amounts
 from saas import audit
 from saas.audit import SYSTEM
 from saas.clock import now
 from saas.counters import take_numbers
 from saas.database import db
-from saas.dates import format_month
 from saas.events import emit
 from saas.ids import new_id
 from saas.locks import lock
@@ -43,39 +54,10 @@ SETTING = "owners.commissions"
 BY_US = "collection"  # made here, when rent is collected
 BY_OFFICE = "office"  # made by the back office, and imported
 TYPE = "commission"
-INVOICE, NOTE = "invoice", "credit-note"
-REVERSED = "commission-reversed"
 NAMES = {
     "es": {"one": "Factura de comisión", "many": "Facturas de comisión"},
     "en": {"one": "Commission invoice", "many": "Commission invoices"},
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Rent:
-    """A rent invoice, whose mandate owes commission on it. `base`: its rent without taxes and other charges."""
-
-    invoice_id: uuid.UUID
-    number: str
-    lease_number: str
-    mandate_account_id: uuid.UUID
-    period: str
-    currency: str
-    base: int
-    total: int
-    rate: int
-    taxes: tuple[Mapping[str, Any], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Agreed:
-    """The terms of one rent invoice as they were agreed, what was made of them, and the last document's position."""
-
-    id: uuid.UUID
-    terms: Terms
-    taxes: tuple[Mapping[str, Any], ...]
-    booked: Amounts
-    position: int
 
 
 def ask_for_commission(source: str, invoice_ids: Iterable[uuid.UUID], *, on: datetime.date) -> None:
@@ -126,26 +108,26 @@ def follow(rent_invoice_id: uuid.UUID, *, source: str, on: datetime.date) -> boo
     An invoice of commission is settled at once out of what is held for the owners, each bearing it in proportion of
     what was collected for him or her; a credit note gives it back the same way.
     """
-    rent = _rent(rent_invoice_id)
+    rent = rent_of(rent_invoice_id)
     if rent is None:
         return False
     lock(f"commission:{rent.mandate_account_id}")
     collected = collected_of(rent_invoice_id)
     total = sum(collected.values())
-    known = _known(rent_invoice_id)
+    known = agreed_on(rent_invoice_id)
     if known is None:
-        if total <= 0 or rent.base <= 0 or _made_by_office(rent):
+        if total <= 0 or rent.base <= 0 or made_by_office(rent):
             return False
-        known = _agree(rent)
+        known = agree(rent)
     step = rules.step(known.terms, known.booked, total)
     if step is None:
         return False
     direction, amounts = step
-    if direction > 0 and _made_by_office(rent):
+    if direction > 0 and made_by_office(rent):
         return False
     sums = rules.sums(known.terms, amounts)
     wanted = rules.borne(rules.sums(known.terms, rules.due(known.terms, total)).total, collected)
-    parts = rules.changes(wanted, _borne_so_far(known.id, rent_invoice_id), direction * sums.total)
+    parts = rules.changes(wanted, borne_so_far(known.id, rent_invoice_id), direction * sums.total)
     document = CommissionDocument(
         id=new_id(),
         commission_id=known.id,
@@ -191,7 +173,7 @@ def _invoice(
     db.session.flush()
     post(
         f"commission:{document.invoice_id}:withheld",
-        "commission-withheld",
+        WITHHELD,
         books.withhold_parts(
             mandate_account_id=rent.mandate_account_id, invoice_id=document.invoice_id, parts=parts
         ),
@@ -257,171 +239,6 @@ def _tell(
     )
 
 
-def collected_of(rent_invoice_id: uuid.UUID) -> dict[uuid.UUID, int]:
-    """What the books hold of a rent invoice for each owner, minor units."""
-    return _owners_part(rent_invoice_id, JournalEntry.kind.in_((RENT_COLLECTED, RENT_REVERSED)), sign=-1)
-
-
-def _borne_so_far(commission_id: uuid.UUID, rent_invoice_id: uuid.UUID) -> dict[uuid.UUID, int]:
-    """What each owner has borne of the commission: invoices kept from them, less what notes gave back."""
-    invoices = select(CommissionDocument.invoice_id).where(
-        CommissionDocument.commission_id == commission_id, CommissionDocument.kind == INVOICE
-    )
-    kept = _owners_part(invoices, JournalEntry.kind == "commission-withheld", sign=1)
-    for owner, part in _owners_part(rent_invoice_id, JournalEntry.kind == REVERSED, sign=1).items():
-        kept[owner] = kept.get(owner, 0) + part
-    return kept
-
-
-def _owners_part(invoices: Any, kinds: Any, *, sign: int) -> dict[uuid.UUID, int]:
-    which = (
-        Posting.invoice_id == invoices
-        if isinstance(invoices, uuid.UUID)
-        else Posting.invoice_id.in_(invoices)
-    )
-    rows = db.session.execute(
-        select(LedgerAccount.customer_id, func.sum(Posting.amount).label("amount"))
-        .select_from(Posting)
-        .join(
-            LedgerAccount,
-            and_(LedgerAccount.tenant_id == Posting.tenant_id, LedgerAccount.id == Posting.ledger_account_id),
-        )
-        .join(
-            JournalEntry,
-            and_(JournalEntry.tenant_id == Posting.tenant_id, JournalEntry.id == Posting.entry_id),
-        )
-        .where(which, LedgerAccount.kind == books.OWNER_PAYABLE, kinds)
-        .group_by(LedgerAccount.customer_id)
-    )
-    return {row.customer_id: sign * int(row.amount) for row in rows if row.customer_id is not None}
-
-
-def _rent(invoice_id: uuid.UUID) -> Rent | None:
-    row = db.session.execute(
-        select(
-            Invoice.id,
-            Invoice.number,
-            Lease.number.label("lease_number"),
-            Lease.mandate_account_id,
-            Invoice.period,
-            Invoice.currency,
-            Invoice.subtotal,
-            Invoice.details,
-            Invoice.total,
-            Lease.commission,
-            LeaseScenario.commission_taxes,
-        )
-        .join(Lease, and_(Lease.tenant_id == Invoice.tenant_id, Lease.lease_account_id == Invoice.account_id))
-        .join(
-            InvoiceType,
-            and_(InvoiceType.tenant_id == Invoice.tenant_id, InvoiceType.code == Invoice.type_code),
-        )
-        .outerjoin(
-            LeaseScenario,
-            and_(LeaseScenario.tenant_id == Lease.tenant_id, LeaseScenario.code == Lease.scenario_code),
-        )
-        .where(Invoice.id == invoice_id, InvoiceType.books == "rent")
-    ).first()
-    if row is None:
-        return None
-    return Rent(
-        row.id,
-        row.number,
-        row.lease_number,
-        row.mandate_account_id,
-        row.period,
-        row.currency,
-        base_of(row.subtotal, row.details),
-        row.total,
-        row.commission,
-        tuple(row.commission_taxes or ()),
-    )
-
-
-def base_of(subtotal: int, details: Mapping[str, Any]) -> int:
-    """What of a rent invoice bears commission: the rent that the monthly run wrote apart, else all it charges."""
-    rent = details.get("rent")
-    return rent if type(rent) is int and rent >= 0 else subtotal
-
-
-def _known(rent_invoice_id: uuid.UUID) -> Agreed | None:
-    row = db.session.execute(
-        select(
-            RentCommission.id,
-            RentCommission.base,
-            RentCommission.rent_total,
-            RentCommission.rate,
-            RentCommission.taxes,
-        ).where(RentCommission.rent_invoice_id == rent_invoice_id)
-    ).first()
-    if row is None:
-        return None
-    terms = terms_of(row)
-    booked, position = rules.none(terms), 0
-    for made in db.session.execute(
-        select(
-            CommissionDocument.position,
-            CommissionDocument.kind,
-            CommissionDocument.charge,
-            CommissionDocument.amounts,
-        )
-        .where(CommissionDocument.commission_id == row.id)
-        .order_by(CommissionDocument.position)
-    ):
-        amounts = Amounts(made.charge, tuple(made.amounts))
-        booked = booked.plus(amounts) if made.kind == INVOICE else booked.minus(amounts)
-        position = made.position
-    return Agreed(row.id, terms, tuple(row.taxes), booked, position)
-
-
-def terms_of(row: Any) -> Terms:
-    """The terms in a row of rent_commissions."""
-    taxes = tuple((str(tax["kind"]), int(tax["rate"])) for tax in row.taxes)
-    return Terms(row.base, row.rent_total, row.rate, taxes)
-
-
-def _agree(rent: Rent) -> Agreed:
-    kept = RentCommission(
-        id=new_id(),
-        rent_invoice_id=rent.invoice_id,
-        mandate_account_id=rent.mandate_account_id,
-        period=rent.period,
-        currency=rent.currency,
-        base=rent.base,
-        rent_total=rent.total,
-        rate=rent.rate,
-        taxes=[dict(tax) for tax in rent.taxes],
-        created_at=now(),
-    )
-    db.session.add(kept)
-    db.session.flush()
-    terms = terms_of(kept)
-    return Agreed(kept.id, terms, tuple(kept.taxes), rules.none(terms), 0)
-
-
-def _made_by_office(rent: Rent) -> bool:
-    """Whether the back office has made the commission invoice of this mandate and period: then we make none."""
-    ours = select(CommissionDocument.invoice_id).where(CommissionDocument.invoice_id == Invoice.id).exists()
-    return (
-        db.session.execute(
-            select(Invoice.id)
-            .join(
-                InvoiceType,
-                and_(InvoiceType.tenant_id == Invoice.tenant_id, InvoiceType.code == Invoice.type_code),
-            )
-            .where(
-                Invoice.account_id == rent.mandate_account_id,
-                Invoice.period == rent.period,
-                Invoice.void_at.is_(None),
-                InvoiceType.books == "commission",
-                ~ours,
-            )
-            .limit(1)
-        ).first()
-        is not None
-    )
-
-
 def _type() -> str:
     """The tenant's type of commission invoices; made when it is missing."""
     known = db.session.execute(select(InvoiceType.id).where(InvoiceType.code == TYPE)).scalar()
@@ -451,11 +268,3 @@ def _lines(rent: Rent, known: Agreed, amounts: Amounts) -> list[NewLine]:
         if amount:
             lines.append(NewLine(str(tax["kind"]), str(tax["name"]), amount))
     return lines
-
-
-def month_name(period: str) -> str:
-    """A period as people read it; one that is no month stays as it is."""
-    try:
-        return format_month(period, serving().locale)
-    except ValueError:
-        return period

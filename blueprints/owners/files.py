@@ -8,7 +8,7 @@ from flask import Response
 from flask_babel import gettext as _
 
 from blueprints.owners import queries
-from blueprints.owners.commissions import month_name
+from blueprints.owners.months import month_name
 from blueprints.owners.queries import MonthLine
 from saas.money import Money
 from saas.sheets import Cell, Column

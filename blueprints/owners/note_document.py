@@ -8,8 +8,8 @@ from flask_babel import gettext as _
 from sqlalchemy import Row, select, update
 
 from blueprints.invoices.models import Invoice
-from blueprints.owners.commissions import month_name
 from blueprints.owners.models import CommissionDocument
+from blueprints.owners.months import month_name
 from saas.database import db
 from saas.dates import format_short
 from saas.documents import render_pdf

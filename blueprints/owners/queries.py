@@ -14,7 +14,7 @@ from blueprints.accounts.reach import reachable
 from blueprints.leases.models import Lease, Payout
 from blueprints.ledger.models import JournalEntry, LedgerAccount, Posting
 from blueprints.ledger.rules import OWNER_PAYABLE
-from blueprints.owners.commissions import REVERSED
+from blueprints.owners.agreed import REVERSED
 from blueprints.owners.statements import CHARGED, RENT_KINDS, UNCHARGED, WITHHELD
 from saas.database import db
 from saas.paging import Page, decode_cursor, encode_cursor

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from blueprints.accounts.models import Customer
 from blueprints.owners import statement_rules as rules
-from blueprints.owners.commissions import month_name
+from blueprints.owners.months import month_name
 from blueprints.owners.statements import Statement
 from blueprints.owners.wording import line_words, share_words
 from saas.database import db

@@ -20,7 +20,7 @@ from blueprints.leases.services import RENT_COLLECTED, RENT_REVERSED
 from blueprints.ledger.models import JournalEntry, LedgerAccount, Posting
 from blueprints.ledger.rules import OWNER_PAYABLE
 from blueprints.owners import statement_rules as rules
-from blueprints.owners.commissions import REVERSED
+from blueprints.owners.agreed import REVERSED
 from blueprints.owners.papers import Origin, origins_of, papers_of
 from blueprints.owners.statement_rules import Movement, Sheet
 from saas.database import db

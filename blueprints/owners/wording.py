@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext as _
 
 from blueprints.owners import statement_rules as rules
-from blueprints.owners.commissions import month_name
+from blueprints.owners.months import month_name
 from blueprints.owners.statement_rules import Line
 from blueprints.owners.statements import Statement
 

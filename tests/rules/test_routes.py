@@ -26,6 +26,8 @@ UNTYPED = {
     "letter": "the name of a mail in the local mailbox",
     "index": "the place of an attachment in a mail of the local mailbox",
     "slug": "the short name of a tenant, on the platform's host",
+    "period": "a month, such as 2026-03",
+    "year": "a year",
     "bank_token": "the secret of a link that confirms a bank account",
     "alarm_token": "the secret of a link that says: it was not me",
 }

@@ -71,6 +71,7 @@ from tenants.provider_accounts import ProviderAccount
 from tests import cast
 from tests.cast import TenantCast
 from tests.database import DatabaseUrls
+from tests.rules.owners_world import earn
 from tests.rules.payouts_world import pay_owners
 from tests.rules.rows import insert_row, owned_models
 
@@ -164,6 +165,7 @@ def build_side(app: Flask, slug: str, canary: str, person_canary: str, size: int
         _invoices(side, size)
         _payments(side, size)
         _agency(side, size)
+        earn(side, size, add)
         pay_owners(side, size, add)
         _cases(side, size)
         _desk(side, size)
