@@ -114,6 +114,7 @@ capability = Capability(
     title=N_("Messages"),
     models=("blueprints.messages.models",),
     blueprints=("blueprints.messages.customer:pages", "blueprints.messages.desk:pages"),
+    commands=("blueprints.messages.commands:messages_group",),
     wiring=(
         "blueprints.messages.wiring",
         # Imported for their views, which hang on the desk's blueprint.

@@ -26,6 +26,7 @@ from tenants.loading import serving
 from tenants.page_context import locale
 
 LONGEST_VALUE = 4000
+NOTHING_KNOWN = "–"  # stands where a fact is missing, rather than a name in braces
 INVOICES = "invoices"
 OF_INVOICES = ("reminder-before", "reminder-on", "reminder-after")
 
@@ -60,6 +61,7 @@ def put_into_words(
     with speaking(language):
         values = {**_plain(facts), **_of_rows(rows), "customer": person.name, "organisation": tenant.name}
         values = {name: _one_value(name, values[name]) for name in values}
+        values = {**dict.fromkeys(kind.fields, NOTHING_KNOWN), **values}
         path = str(facts.get("link") or kind.leads_to)
         no_more = "" if kind.mandatory else address_to_unsubscribe(person.customer_id, code)
         letter = compose_letter(

@@ -42,7 +42,7 @@ FIELDS: dict[str, Field] = {
         Field("until", {"es": "plazo", "en": "until"}, N_("Until when it is answered"), DATE),
         Field("detail", {"es": "detalle", "en": "detail"}, N_("Text of the answer or of the quote")),
         Field("amount", {"es": "valor", "en": "amount"}, N_("Amount"), MONEY),
-        Field("before", {"es": "valor_anterior", "en": "amount_before"}, N_("Amount before"), MONEY),
+        Field("before", {"es": "valor_anterior", "en": "before"}, N_("Amount before"), MONEY),
         Field("percent", {"es": "porcentaje", "en": "percent"}, N_("Change in per cent")),
         Field("period", {"es": "periodo", "en": "period"}, N_("Month"), MONTH),
         Field("date", {"es": "fecha", "en": "date"}, N_("Date"), DATE),
@@ -50,7 +50,7 @@ FIELDS: dict[str, Field] = {
     )
 }
 _CODES = {name: field.code for field in FIELDS.values() for name in field.names.values()}
-_NAMED = re.compile(r"\{([a-z_]{1,30})\}")
+_NAMED = re.compile(r"(?<!\{)\{([a-z_]{1,30})\}(?!\})")
 _ADDRESS = re.compile(
     r"(?:https?:)?//([^\s/?#<>\"']+)|\bwww\.([^\s/?#<>\"']+)|\b(?:javascript|data|vbscript):", re.I
 )

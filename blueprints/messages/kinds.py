@@ -122,7 +122,7 @@ KINDS: dict[str, Kind] = {
             N_("Answer to a case"),
             N_("When a request is answered, or something is asked about it."),
             mandatory=True,
-            fields=(*_CASE, "detail"),
+            fields=_CASE,
             button=N_("See the case"),
         ),
         Kind(

@@ -76,7 +76,9 @@ def plan_batch_notices(
 ) -> uuid.UUID | None:
     """The same for the invoices of an import."""
     lock("messages.plan")
-    pairs, more = _pairs(Invoice.batch_id == batch_id, ISSUED, after)
+    # Who brings the invoices of years in tells nobody of those that were due long ago.
+    fresh = and_(Invoice.batch_id == batch_id, Invoice.due_on >= serving().today())
+    pairs, more = _pairs(fresh, ISSUED, after)
     _announce("invoice-new", ISSUED, pairs, moment, moment + GATHERED)
     return pairs[-1][0] if more else None
 

@@ -58,7 +58,12 @@ TEXTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "case-answered": (
         N_("There is news about your request {number}"),
-        (GREETING, N_("About “{title}”:"), "{detail}", "{button}"),
+        (
+            GREETING,
+            N_("There is an answer, or a question to you, about “{title}” ({number})."),
+            N_("You can read it and write back in your account."),
+            "{button}",
+        ),
     ),
     "quote": (
         N_("A quote waits for your approval: {amount}"),

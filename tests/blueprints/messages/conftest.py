@@ -11,10 +11,10 @@ from flask import Flask
 from sqlalchemy import update
 
 from blueprints.accounts.models import Customer
+from saas.audit import SYSTEM
 from saas.database import db
 from saas.scope import unit_of_work
 from tenants.services import change_settings
-from saas.audit import SYSTEM
 from tests import cast
 from tests.cast import TenantCast
 
