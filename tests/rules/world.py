@@ -72,6 +72,7 @@ from tests import cast
 from tests.cast import TenantCast
 from tests.database import DatabaseUrls
 from tests.rules.owners_world import earn
+from tests.rules.messages_world import write_messages
 from tests.rules.payouts_world import pay_owners
 from tests.rules.rows import insert_row, owned_models
 
@@ -101,6 +102,7 @@ class Side:
     hook_token: str = field(default_factory=new_token)
     link_token: str = field(default_factory=new_token)
     payment_token: str = field(default_factory=new_token)
+    unsubscribe_token: str = ""
     bank_token: str = ""
     alarm_token: str = ""
     linked_reference: str = ""
@@ -168,6 +170,7 @@ def build_side(app: Flask, slug: str, canary: str, person_canary: str, size: int
         earn(side, size, add)
         pay_owners(side, size, add)
         _cases(side, size)
+        write_messages(side, size, add)
         _desk(side, size)
         _whatever_is_missing(side)
     return side
