@@ -17,6 +17,7 @@ from saas import audit, passwords
 from saas.audit import Actor
 from saas.clock import now
 from saas.database import db
+from saas.events import emit
 from saas.identity_numbers import normalise_email
 from saas.languages import N_
 from saas.limits import attempts, count_attempt, forget, network_of
@@ -112,6 +113,7 @@ def come_in(person: Row[*tuple[Any, ...]], browser: Browser) -> SignedIn:
             subject=("user", person.id),
             data={"device": browser.device, "address": browser.address},
         )
+    emit("user.signed-in", user_id=person.id, session_id=session_id, customer_id=person.customer_id)
     log.info("signed in", extra={"event": "signed_in"})
     return SignedIn(
         user_id=person.id,

@@ -25,6 +25,7 @@ from blueprints.imports.staging import undo
 from saas import audit
 from saas.audit import SYSTEM, Actor
 from saas.clock import now, today
+from saas.events import emit
 from saas.languages import N_
 from saas.locks import lock
 from saas.refusals import Refusal
@@ -145,6 +146,7 @@ def _take(tenant_id: uuid.UUID, order: Order) -> Outcome:
                 raise _RolledBack
             _write_down(outcome)
             _record(order, outcome)
+            emit("invoices.imported", batch_id=order.batch_id)
     except _RolledBack:
         with unit_of_work(tenant_id):
             _write_down(outcome)
