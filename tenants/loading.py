@@ -65,7 +65,9 @@ _TENANT = text(
              WHERE p.tenant_id = t.id AND p.enabled
                AND NOT EXISTS (SELECT 1 FROM payment_stops s
                                 WHERE s.tenant_id = t.id AND s.ended_at IS NULL
-                                  AND (s.provider IS NULL OR s.provider = p.provider))) AS offers,
+                                  AND (s.provider IS NULL OR s.provider = p.provider))
+               AND NOT EXISTS (SELECT 1 FROM platform_stops s
+                                WHERE s.ended_at IS NULL AND s.provider = p.provider)) AS offers,
            (SELECT min(s.reason) FROM payment_stops s
              WHERE s.tenant_id = t.id AND s.ended_at IS NULL AND s.provider IS NULL) AS payments_stopped
       FROM tenants t

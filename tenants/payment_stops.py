@@ -6,7 +6,8 @@ import datetime
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from saas import audit
 from saas.audit import Actor
@@ -15,9 +16,11 @@ from saas.database import db
 from saas.ids import new_id
 from saas.languages import N_
 from saas.locks import lock
+from saas.platform_database import platform_connection
 from saas.refusals import Refusal
+from tenants.models import Tenant
 from tenants.people import User
-from tenants.provider_accounts import PaymentStop, ProviderAccount
+from tenants.provider_accounts import PaymentStop, PlatformStop, ProviderAccount
 from tenants.services import touch
 
 BY_TENANT, BY_PLATFORM = "tenant", "platform"
@@ -37,7 +40,8 @@ class Stop:
 
 
 def open_stops() -> list[Stop]:
-    """The active tenant's stops that are in force, the oldest first."""
+    """The stops that are in force for the active tenant: the platform's for everybody, then its own, oldest first."""
+    everywhere = db.session.execute(_EVERYWHERE)
     rows = db.session.execute(
         select(
             PaymentStop.id,
@@ -51,14 +55,36 @@ def open_stops() -> list[Stop]:
         .where(PaymentStop.ended_at.is_(None))
         .order_by(PaymentStop.started_at)
     )
-    return [Stop(*row) for row in rows]
+    return [
+        *(Stop(row.id, row.provider, BY_PLATFORM, row.reason, row.started_at, None) for row in everywhere),
+        *(Stop(*row) for row in rows),
+    ]
+
+
+_EVERYWHERE = (
+    select(PlatformStop.id, PlatformStop.provider, PlatformStop.reason, PlatformStop.started_at)
+    .where(PlatformStop.ended_at.is_(None))
+    .order_by(PlatformStop.started_at)
+)
+
+
+def everywhere_stopped() -> list[Stop]:
+    """The platform's stops for every tenant that are in force, the oldest first; asked through its own role."""
+    with platform_connection() as connection:
+        return [
+            Stop(row.id, row.provider, BY_PLATFORM, row.reason, row.started_at, None)
+            for row in connection.execute(_EVERYWHERE)
+        ]
 
 
 def stopped() -> ColumnElement[bool]:
     """Whether a stop holds for a `ProviderAccount`, as a condition."""
-    return exists().where(
-        PaymentStop.ended_at.is_(None),
-        or_(PaymentStop.provider.is_(None), PaymentStop.provider == ProviderAccount.provider),
+    return or_(
+        exists().where(
+            PaymentStop.ended_at.is_(None),
+            or_(PaymentStop.provider.is_(None), PaymentStop.provider == ProviderAccount.provider),
+        ),
+        exists().where(PlatformStop.ended_at.is_(None), PlatformStop.provider == ProviderAccount.provider),
     )
 
 
@@ -67,11 +93,7 @@ def stop_payments(reason: str, *, actor: Actor, provider: str | None = None, by:
 
     Raises Refusal without a reason, or for one that is too long.
     """
-    words = " ".join(reason.split())
-    if not words:
-        raise Refusal(N_("Say why payments are stopped."), field="reason")
-    if len(words) > LONGEST_REASON:
-        raise Refusal(N_("Use at most %(max)d characters."), field="reason", max=LONGEST_REASON)
+    words = _said(reason)
     lock("payment-stops")
     if _open_ids(provider, by):
         return False
@@ -106,6 +128,48 @@ def resume_payments(*, actor: Actor, provider: str | None = None, by: str = BY_T
     touch()
     audit.record("payments.resumed", actor=actor, data={"provider": provider, "by": by})
     return True
+
+
+def stop_everywhere(reason: str, *, provider: str) -> bool:
+    """From now on nobody is sent to the provider, whichever tenant, made already or later. Commits through the
+    platform's role, at once for all of them. False when that was so already. Raises Refusal as `stop_payments`."""
+    words = _said(reason)
+    with platform_connection() as connection:
+        done = connection.execute(
+            insert(PlatformStop)
+            .values(id=new_id(), provider=provider, reason=words, started_at=now())
+            .on_conflict_do_nothing()
+            .returning(PlatformStop.id)
+        ).first()
+        return _told_everybody(connection, done is not None)
+
+
+def resume_everywhere(*, provider: str) -> bool:
+    """End what `stop_everywhere` ordered. False when there was nothing to end."""
+    with platform_connection() as connection:
+        done = connection.execute(
+            update(PlatformStop)
+            .where(PlatformStop.provider == provider, PlatformStop.ended_at.is_(None))
+            .values(ended_at=now())
+            .returning(PlatformStop.id)
+        ).first()
+        return _told_everybody(connection, done is not None)
+
+
+def _told_everybody(connection: Connection, changed: bool) -> bool:
+    """Every process reads every tenant anew."""
+    if changed:
+        connection.execute(update(Tenant).values(version=Tenant.version + 1))
+    return changed
+
+
+def _said(reason: str) -> str:
+    words = " ".join(reason.split())
+    if not words:
+        raise Refusal(N_("Say why payments are stopped."), field="reason")
+    if len(words) > LONGEST_REASON:
+        raise Refusal(N_("Use at most %(max)d characters."), field="reason", max=LONGEST_REASON)
+    return words
 
 
 def _open_ids(provider: str | None, by: str) -> list[uuid.UUID]:

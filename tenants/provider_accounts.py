@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from saas.database import Model, belongs_to, unique
+from saas.ids import new_id
 from saas.scope import TenantOwned
 
 
@@ -71,4 +72,20 @@ class PaymentStop(TenantOwned, Model):
         belongs_to("ended_by", "users"),
         CheckConstraint("by IN ('tenant', 'platform')", name="by"),
         Index("ix_payment_stops_open", "tenant_id", postgresql_where=text("ended_at IS NULL")),
+    )
+
+
+class PlatformStop(Model):
+    """An order of the platform to send nobody to a provider, at any tenant, also one that is made later."""
+
+    __tablename__ = "platform_stops"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    provider: Mapped[str]
+    reason: Mapped[str]
+    started_at: Mapped[datetime.datetime]
+    ended_at: Mapped[datetime.datetime | None]
+
+    __table_args__ = (
+        Index("uq_platform_stops_open", "provider", unique=True, postgresql_where=text("ended_at IS NULL")),
     )

@@ -14,11 +14,19 @@ from blueprints.payments.polling import poll
 from blueprints.payments.registry import ADAPTERS
 from blueprints.payments.rules import OPEN_STATES
 from blueprints.payments.wire import patient_wire
+from saas import audit
 from saas.audit import Actor
 from saas.clock import now
 from saas.refusals import Refusal
 from saas.scope import unit_of_work
-from tenants.payment_stops import BY_PLATFORM, resume_payments, stop_payments
+from tenants.payment_stops import (
+    BY_PLATFORM,
+    everywhere_stopped,
+    resume_everywhere,
+    resume_payments,
+    stop_everywhere,
+    stop_payments,
+)
 from tenants.services import find_tenant, list_tenants
 
 OPERATOR = Actor("operator")
@@ -63,11 +71,21 @@ def poll_now(tenant: str) -> None:
 @click.option("--yes", is_flag=True, help="Do it without asking, for every tenant.")
 @click.option("--reason", required=True, help="Staff of the tenants read it.")
 def stop(provider: str, tenant: str | None, everybody: bool, yes: bool, reason: str) -> None:
-    """Send nobody to a provider any more. Payments under way are still received."""
-    for slug, tenant_id in _chosen(tenant, everybody, yes):
-        with unit_of_work(tenant_id):
-            done = stop_payments(reason, provider=provider, by=BY_PLATFORM, actor=OPERATOR)
-        click.echo(f"{slug:<20} {'stopped' if done else 'was stopped already'}")
+    """Send nobody to a provider any more; with --all also of tenants that are made later. Payments under way are
+    still received."""
+    chosen = _chosen(tenant, everybody, yes)
+    try:
+        if everybody:
+            done = stop_everywhere(reason, provider=provider)
+            click.echo(f"{'every tenant':<20} {'stopped' if done else 'was stopped already'}")
+            _note_everywhere("payments.stopped", provider, reason) if done else None
+            return
+        for slug, tenant_id in chosen:
+            with unit_of_work(tenant_id):
+                done = stop_payments(reason, provider=provider, by=BY_PLATFORM, actor=OPERATOR)
+            click.echo(f"{slug:<20} {'stopped' if done else 'was stopped already'}")
+    except Refusal as refusal:
+        raise click.ClickException(str(refusal)) from None
 
 
 @payments_group.command("resume")
@@ -76,11 +94,19 @@ def stop(provider: str, tenant: str | None, everybody: bool, yes: bool, reason: 
 @click.option("--all", "everybody", is_flag=True, help="Every tenant.")
 @click.option("--yes", is_flag=True, help="Do it without asking, for every tenant.")
 def resume(provider: str, tenant: str | None, everybody: bool, yes: bool) -> None:
-    """End what `stop` ordered; what tenants stopped themselves stays so."""
-    for slug, tenant_id in _chosen(tenant, everybody, yes):
+    """End what `stop` ordered, with --all for everybody; what tenants stopped themselves stays so."""
+    chosen = _chosen(tenant, everybody, yes)
+    if everybody:
+        done = resume_everywhere(provider=provider)
+        click.echo(f"{'every tenant':<20} {'resumed' if done else 'was not stopped as a whole'}")
+        _note_everywhere("payments.resumed", provider) if done else None
+    elif any(stop.provider == provider for stop in everywhere_stopped()):
+        raise click.ClickException(f"{provider} is stopped for every tenant: resume it with --all")
+    for slug, tenant_id in chosen:
         with unit_of_work(tenant_id):
             done = resume_payments(provider=provider, by=BY_PLATFORM, actor=OPERATOR)
-        click.echo(f"{slug:<20} {'resumed' if done else 'was not stopped'}")
+        if done or not everybody:
+            click.echo(f"{slug:<20} {'resumed' if done else 'was not stopped'}")
 
 
 @payments_group.command("check")
@@ -103,6 +129,14 @@ def _chosen(tenant: str | None, everybody: bool, yes: bool) -> list[tuple[str, u
     if not yes:
         click.confirm("For every tenant?", abort=True)
     return [(line.slug, line.id) for line in list_tenants()]
+
+
+def _note_everywhere(action: str, provider: str, reason: str = "") -> None:
+    """Evidence for each tenant of what was ordered for all of them."""
+    for line in list_tenants():
+        with unit_of_work(line.id):
+            data = {"provider": provider, "by": BY_PLATFORM, "everywhere": True}
+            audit.record(action, actor=OPERATOR, data={**data, **({"reason": reason} if reason else {})})
 
 
 def _tenant(slug: str) -> uuid.UUID:

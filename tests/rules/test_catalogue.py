@@ -28,6 +28,7 @@ NO_TENANT = {
     "payu_simulator_orders": "the books of PayU's look-alike, which knows merchants and no tenants",
     "payu_simulator_transactions": "the books of PayU's look-alike, which knows merchants and no tenants",
     "stripe_simulator_things": "the books of Stripe's look-alike, which knows merchants and no tenants",
+    "platform_stops": "what the platform orders for every tenant, also for one that is made later",
     "alembic_version": "the schema's own revision",
 }
 # Tables with a tenant_id whose key is something else.
@@ -45,6 +46,8 @@ GLOBAL_UNIQUE = {
     "pk_payu_simulator_transactions": "the look-alike's own books",
     "pk_stripe_simulator_things": "the look-alike's own books",
     "uq_stripe_simulator_things_merchant_name": "the look-alike's own books",
+    "pk_platform_stops": "the platform's own orders",
+    "uq_platform_stops_open": "one order for a provider at a time, for all tenants",
     "alembic_version_pkc": "the schema's own revision",
 }
 # Indexes of tenant tables that do not begin with the tenant.
@@ -61,6 +64,7 @@ KNOWN_DIFFERENCES = {
 PLATFORM_MAY = {
     ("tenants", "SELECT"), ("tenants", "INSERT"), ("tenants", "UPDATE"), ("tenants", "DELETE"),
     ("domains", "SELECT"), ("domains", "INSERT"), ("domains", "UPDATE"), ("domains", "DELETE"),
+    ("platform_stops", "SELECT"), ("platform_stops", "INSERT"), ("platform_stops", "UPDATE"),
     ("alembic_version", "SELECT"),
 }  # fmt: skip
 PLATFORM_COLUMNS = {"outbox": {"tenant_id", "due_at", "locked_until", "done_at", "dead_at"}}
@@ -305,6 +309,7 @@ def test_rights_of_the_application(catalogue: psycopg.Connection, tenant_tables:
         "payu_simulator_orders": {"SELECT", "INSERT", "UPDATE"},
         "payu_simulator_transactions": {"SELECT", "INSERT", "UPDATE"},
         "stripe_simulator_things": {"SELECT", "INSERT", "UPDATE"},
+        "platform_stops": {"SELECT"},
         "alembic_version": {"SELECT"},
     }
     assert dict(found) == expected

@@ -228,13 +228,22 @@ def test_the_platform_stops_a_provider(world: PayingWorld, acme_exists):
     assert "Acme" in page.text and "Banco Meridiano" not in page.text
     assert begin(other.client(), other.invoice()).status_code == 303
     done = run(*stop, "--all", "--yes")
-    assert "aguas                was stopped already" in done.output and "stopped" in done.output
+    assert done.output.split() == ["every", "tenant", "stopped"]
+    assert run(*stop, "--all", "--yes").output.split()[2:] == ["was", "stopped", "already"]
     assert "/payments/summary" not in checked_get(other.client(), "/invoices").body
+    assert actions(other).count("payments.stopped") == 1
+    later = paying_world(world.app, "tercera", email="tarde@example.com")
+    later.invoice()
+    assert "/payments/summary" not in checked_get(later.client(), "/invoices").body, "made after the stop"
+    assert run("resume", "--provider", "bank-simulator", "--tenant", "tercera").exit_code == 1
     # The tenant cannot end what the platform ordered.
     post(client, LIST, "/desk/payments/resume")
     assert "Banco Meridiano" not in checked_get(world.client(), f"/payments/confirm?invoice={one}").text
-    assert run("resume", "--provider", "bank-simulator", "--all", "--yes").exit_code == 0
-    assert "/payments/summary" in checked_get(other.client(), "/invoices").body
+    done = run("resume", "--provider", "bank-simulator", "--all", "--yes")
+    assert done.output.split() == ["every", "tenant", "resumed", "aguas", "resumed"]
+    for one_of_them in (world, other, later):
+        assert "/payments/summary" in checked_get(one_of_them.client(), "/invoices").body
+    assert actions(other).count("payments.resumed") == 1
 
 
 def test_the_doctor_looks_at_accounts(world: PayingWorld, acme_exists, monkeypatch):
