@@ -12,7 +12,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from blueprints.auth.sessions import leave_notice
+from blueprints.auth.services import leave_notice, say
 from blueprints.cases.catalogue import catalogue
 from blueprints.messages import jobs, office
 from blueprints.messages.addresses import dead_address, person_of
@@ -115,6 +115,7 @@ def _signed_in(
             leave_notice(session_id, _(CORRECT_IT, address=address), "warning")
 
 
+say({"message-wishes.changed": N_("You chose which messages you want to get")})
 subscribe("invoices.issued", _invoices_issued)
 subscribe("invoices.imported", _invoices_imported)
 subscribe("commission.issued", _commission_issued)
