@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from blueprints.cases.clock_settings import CLOCK_SETTINGS
 from saas.languages import N_
+from tenants import roles
 from tenants.capability import Capability, MenuEntry, Setting
 
 capability = Capability(
     name="cases",
     title=N_("Cases"),
-    blueprints=("blueprints.cases.customer:pages",),
+    blueprints=("blueprints.cases.customer:pages", "blueprints.cases.desk_blueprint:pages"),
     models=("blueprints.cases.models", "blueprints.cases.quote_models", "blueprints.cases.clock_models"),
-    wiring=("blueprints.cases.jobs", "blueprints.cases.new", "blueprints.cases.timekeeping"),
+    # Pages are imported for their views, which hang on the one blueprint.
+    wiring=(
+        "blueprints.cases.jobs",
+        "blueprints.cases.new",
+        "blueprints.cases.timekeeping",
+        "blueprints.cases.desk_queue",
+        "blueprints.cases.desk_case",
+        "blueprints.cases.desk_acts",
+        "blueprints.cases.desk_settings",
+    ),
     commands=("blueprints.cases.commands:cases_group",),
-    menu=(MenuEntry(N_("Requests"), "cases.index", "case", order=40),),
+    menu=(
+        MenuEntry(N_("Requests"), "cases.index", "case", order=40),
+        MenuEntry(N_("Cases"), "cases_desk.queue", "case", area="desk", order=25, permission=roles.CASES),
+    ),
     settings=(
         Setting(
             "cases.prefix",

@@ -23,6 +23,7 @@ capability = Capability(
         "blueprints.desk.staff",
         "blueprints.desk.settings",
         "blueprints.desk.domains",
+        "blueprints.desk.calendar",
         "blueprints.desk.theme",
         "blueprints.desk.preview",
         "blueprints.desk.audit",

@@ -1,0 +1,62 @@
+"""What staff type about a case. Every form names its fields, so nothing else of a request is ever read."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, SelectField, StringField, TextAreaField
+from wtforms.validators import Optional
+
+from blueprints.cases.forms import CaseForm, FilesForm
+
+
+class WordsForm(FilesForm):
+    """Words to the customer or to colleagues, with files."""
+
+    body = TextAreaField(_l("Text"))
+
+
+class UntilForm(WordsForm):
+    """Words, and a day."""
+
+    until = StringField(_l("Until which day"))
+
+
+class AssignForm(CaseForm):
+    to = SelectField(_l("Who answers it"), validate_choice=False, validators=[Optional()])
+
+
+class ClassForm(CaseForm):
+    """Where a case belongs."""
+
+    class_code = SelectField(_l("Classification"), validate_choice=False)
+    subject_code = SelectField(_l("Subject"), validate_choice=False)
+    body = TextAreaField(_l("Why? The customer reads it"), validators=[Optional()])
+
+
+class EntryForm(CaseForm):
+    """One class or subject of the catalogue."""
+
+    code = StringField(
+        _l("Short code"),
+        description=_l("Lower-case letters, digits and hyphens; it cannot be changed later."),
+    )
+    name_es = StringField(_l("Name in Spanish"))
+    name_en = StringField(_l("Name in English"), validators=[Optional()])
+    asks = SelectField(_l("What its form asks besides"), validate_choice=False, validators=[Optional()])
+
+
+class TemplateForm(CaseForm):
+    title = StringField(_l("Title"))
+    body = TextAreaField(_l("Text"))
+    class_code = SelectField(_l("Classification"), validate_choice=False, validators=[Optional()])
+    subject_code = SelectField(_l("Subject"), validate_choice=False, validators=[Optional()])
+
+
+class TermForm(CaseForm):
+    """A term of the organisation's own."""
+
+    days = StringField(_l("Business days"), validators=[Optional()])
+    rule = SelectField(_l("Rule of the law"), validate_choice=False, validators=[Optional()])
+    valid_from = StringField(_l("For cases received from"))
+    source = StringField(_l("Why"))
+    class_code = HiddenField()
