@@ -9,8 +9,8 @@ from contextvars import Context
 import pytest
 from sqlalchemy import func, select
 
-from blueprints.ledger.queries import unbalanced_entries
 from blueprints.leases.models import Payout
+from blueprints.ledger.queries import unbalanced_entries
 from blueprints.payments.refunds import NewRefund, request_refund
 from blueprints.payouts import rules
 from blueprints.payouts.answers import AlreadyTaken, mark_by_hand, resolve_line, take_answer
@@ -236,9 +236,8 @@ def test_the_file_is_the_same_and_the_answer_counts_once(agency: Agency):
         bytes_ = answer(agency, [(first.key, 600_001, "OK"), (second.key, 400_000, "R03")])
         taken = take_answer(bytes_, "r.csv", CSV, actor=staff(agency.ana), now=now())
         assert sums() == (400_000, 0, 600_001)
-    with agency.unit():
-        with pytest.raises(AlreadyTaken):
-            take_answer(bytes_, "r.csv", CSV, actor=staff(agency.ana), now=now())
+    with agency.unit(), pytest.raises(AlreadyTaken):
+        take_answer(bytes_, "r.csv", CSV, actor=staff(agency.ana), now=now())
     with agency.unit():
         row = db.session.get_one(PayoutAnswer, (agency.tenant.id, taken))
         assert row.outcome == {"paid": 1, "returned": 1} and row.kept == 0
