@@ -9,7 +9,7 @@ from tenants.capability import Capability, MenuEntry, Setting
 capability = Capability(
     name="leases",
     title=N_("Leases"),
-    blueprints=("blueprints.leases.desk_blueprint:pages",),
+    blueprints=("blueprints.leases.customer:pages", "blueprints.leases.desk_blueprint:pages"),
     models=("blueprints.leases.models",),
     # The desk's modules are imported for their views, which hang on the one blueprint.
     wiring=(
@@ -23,6 +23,7 @@ capability = Capability(
         "blueprints.leases.desk_adjustments",
     ),
     menu=(
+        MenuEntry(N_("Contract"), "leases.contracts", "doc", order=35, roles=frozenset({"renter", "owner"})),
         MenuEntry(
             N_("Leases"), "leases_desk.leases", "house", area="desk", order=25, permission=roles.LEASES
         ),

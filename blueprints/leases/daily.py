@@ -6,7 +6,8 @@ import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import aliased
 
 from blueprints.leases.contracts import close
 from blueprints.leases.models import Lease, LeaseRent
@@ -39,17 +40,24 @@ def attend(_payload: dict[str, Any]) -> None:
 
 def begin_rents(today: datetime.date) -> int:
     """`leases.rent` follows the newest row of lease_rents that has begun. Returns how many changed."""
-    newest = (
-        select(LeaseRent.lease_id, LeaseRent.rent)
-        .where(LeaseRent.valid_from <= today)
-        .distinct(LeaseRent.lease_id)
-        .order_by(LeaseRent.lease_id, LeaseRent.valid_from.desc())
-        .subquery("newest")
+    other = aliased(LeaseRent)
+    begun = (
+        select(func.max(other.valid_from))
+        .where(other.tenant_id == Lease.tenant_id, other.lease_id == Lease.id, other.valid_from <= today)
+        .correlate(Lease)
+        .scalar_subquery()
     )
     leases = db.session.execute(
-        select(Lease, newest.c.rent)
-        .join(newest, newest.c.lease_id == Lease.id)
-        .where(Lease.status == "active", Lease.rent != newest.c.rent)
+        select(Lease, LeaseRent.rent)
+        .join(
+            LeaseRent,
+            and_(
+                LeaseRent.tenant_id == Lease.tenant_id,
+                LeaseRent.lease_id == Lease.id,
+                LeaseRent.valid_from == begun,
+            ),
+        )
+        .where(Lease.status == "active", Lease.rent != LeaseRent.rent)
         .with_for_update(of=Lease)
     ).all()
     for lease, rent in leases:

@@ -14,7 +14,7 @@ from blueprints.leases import price_indexes, rates, words
 from blueprints.leases.catalogue import caps, said
 from blueprints.leases.catalogue import indexes as known_indexes
 from blueprints.leases.desk_blueprint import Answer, asked, pages, say
-from blueprints.leases.fields import choices, refuse
+from blueprints.leases.field_forms import choices, refuse
 from blueprints.leases.index_queries import values
 from blueprints.leases.place_forms import IndexFileForm, IndexForm
 from blueprints.leases.price_indexes import IndexValue

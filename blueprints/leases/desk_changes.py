@@ -14,7 +14,7 @@ from blueprints.leases.catalogue import caps, said
 from blueprints.leases.contracts import Terms
 from blueprints.leases.desk_blueprint import Answer, pages, say
 from blueprints.leases.desk_leases import offer_scenarios
-from blueprints.leases.fields import refuse
+from blueprints.leases.field_forms import refuse
 from blueprints.leases.forms import ChargeForm, EndForm, FinishForm, RenewForm, RentForm, TermsForm
 from saas.permissions import allow
 from saas.refusals import Refusal

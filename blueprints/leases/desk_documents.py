@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints.leases import desk_queries as queries
 from blueprints.leases import document_queries, papers, words
 from blueprints.leases.desk_blueprint import Answer, asked, pages, say
-from blueprints.leases.fields import refuse
+from blueprints.leases.field_forms import refuse
 from blueprints.leases.papers import LARGEST, Paper
 from blueprints.leases.place_forms import CIRCLES, NewPaperForm, PaperForm
 from saas.files import load

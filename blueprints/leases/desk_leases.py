@@ -14,7 +14,7 @@ from blueprints.leases import document_queries, place_queries, rates, words
 from blueprints.leases.adjusting import due_on
 from blueprints.leases.catalogue import caps, indexes, said
 from blueprints.leases.desk_blueprint import Answer, asked, asked_id, pages, say
-from blueprints.leases.fields import choices, refuse
+from blueprints.leases.field_forms import choices, refuse
 from blueprints.leases.forms import (
     DOCUMENT_KINDS,
     MOST_PEOPLE,

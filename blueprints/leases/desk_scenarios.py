@@ -12,7 +12,7 @@ from blueprints.leases import place_queries, rates, words
 from blueprints.leases.catalogue import caps, indexes, said
 from blueprints.leases.desk_blueprint import Answer, pages, say
 from blueprints.leases.desk_queries import Line
-from blueprints.leases.fields import choices, refuse
+from blueprints.leases.field_forms import choices, refuse
 from blueprints.leases.place_forms import LEVIES, NewScenarioForm, ScenarioForm, levies_of
 from blueprints.leases.scenarios import ScenarioTerms, add_scenario, change_scenario
 from saas.permissions import allow

@@ -9,7 +9,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
-from blueprints.leases.fields import (
+from blueprints.leases.field_forms import (
     MISSING,
     TOO_LONG,
     AmountField,

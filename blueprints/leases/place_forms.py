@@ -11,7 +11,7 @@ from wtforms import BooleanField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from blueprints.leases import words
-from blueprints.leases.fields import (
+from blueprints.leases.field_forms import (
     MISSING,
     TOO_LONG,
     DayField,

@@ -10,7 +10,7 @@ from saas.languages import N_
 from saas.refusals import Refusal
 
 PER_CENT: Final = 10_000  # millionths
-_TYPED: Final = re.compile(r"(?P<sign>[-\u2212]?)(?P<number>\d{1,3}(?:[.,]\d{1,4})?)\s*%?")
+_TYPED: Final = re.compile(r"(?P<sign>[-\u2212]?)(?P<number>\d{1,3}(?:[.,]\d{1,4})?)\s*%?", re.ASCII)
 
 
 def percent(rate: int) -> str:

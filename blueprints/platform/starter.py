@@ -1,11 +1,15 @@
-"""What a new tenant begins with: invoice types, words and a look. Data, to be changed at the desk."""
+"""What a new tenant begins with: invoice types, words, a look; for leases taxes and price indexes. Data, to be changed
+at the desk."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from blueprints.invoices.services import add_invoice_type
+from blueprints.leases.price_indexes import add_known_values
+from blueprints.leases.scenarios import add_starter_scenarios
 from saas.audit import Actor
+from tenants.loading import serving
 from tenants.services import change_words, publish_look, save_look
 
 
@@ -86,6 +90,9 @@ def give_starter_kit(kind: str, *, theme: str | None, actor: Actor, logo: str | 
             names=one.names,
             payable_online=one.books != "commission",
         )
+    if "leases" in kit.capabilities:
+        add_starter_scenarios(serving().country)
+        add_known_values(actor=actor)
     change_words(kit.words, actor=actor)
     tokens = {"logo": logo} if logo else {}
     publish_look(save_look(theme or kit.theme, tokens, actor=actor), actor=actor)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from blueprints.imports.rules import Columns, Found
 from blueprints.imports.staging import invoice_money, people
+from blueprints.imports.staging.lease_scenarios import follow_invoices
 from blueprints.imports.staging.load import Load, Plan
 from blueprints.imports.staging.sheet import mark_ready
 from blueprints.imports.staging.statement import arrange, execute
@@ -282,4 +283,6 @@ def write(load: Load, first: int, last: int) -> None:
 
 
 def finish(load: Load) -> None:
-    """Nobody is told: a load brings history, and nobody wants a mail for each old bill."""
+    """Nobody is told: a load brings history, and nobody wants a mail for each old bill. Rent tells how it is taxed."""
+    if load.memo["books"] == "rent":
+        follow_invoices()

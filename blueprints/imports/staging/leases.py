@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from blueprints.imports.problems import Fault
 from blueprints.imports.rules import EMPTY, Columns, Found
 from blueprints.imports.staging import people
 from blueprints.imports.staging.customers import planned
 from blueprints.imports.staging.events import tell_parties
+from blueprints.imports.staging.lease_scenarios import PREMISES, offer_scenarios
 from blueprints.imports.staging.load import Load, Plan
 from blueprints.imports.staging.statement import arrange, execute
+from blueprints.leases.daily import plan_day
 from saas.languages import N_
 
 FIELDS: Final[Mapping[str, str]] = {
@@ -116,6 +119,7 @@ def plan(load: Load) -> Plan:
         CREATE TEMP TABLE staged_ready ON COMMIT DROP AS
         SELECT row_number() OVER (ORDER BY x.line) AS place, x.*
           FROM (SELECT s.line, s.stem, s.number, s.rent, s.starts_on, s.ends_on, b.id AS property_id, b.address, b.city,
+                       b.kind AS property_kind, l.rent AS known_rent, l.starts_on AS known_start,
                        r.customer_id AS renter_id, l.id AS known_id,
                        coalesce(s.payment_day, l.payment_day, extract(day FROM s.starts_on)::bigint) AS payment_day,
                        coalesce(s.commission, l.commission, 0) AS commission,
@@ -162,18 +166,25 @@ def write(load: Load, first: int, last: int) -> None:
         """,
         **slice_,
     )
+    offer_scenarios(load.home.country)
     execute(
         """
         INSERT INTO leases (tenant_id, id, number, property_id, lease_account_id, mandate_account_id, rent, currency,
-                            commission, payment_day, starts_on, ends_on, rent_since, term_until, scenario_from,
-                            batch_id)
-        SELECT :tenant, (stem || '0013')::uuid, number, property_id, (stem || '0010')::uuid, (stem || '0011')::uuid,
-               rent, CAST(:currency AS text), commission, payment_day, starts_on, ends_on, starts_on, ends_on,
+                            commission, payment_day, starts_on, ends_on, rent_since, term_until, scenario_code,
+                            scenario_from, batch_id)
+        SELECT :tenant, (r.stem || '0013')::uuid, r.number, r.property_id, (r.stem || '0010')::uuid,
+               (r.stem || '0011')::uuid, r.rent, CAST(:currency AS text), r.commission, r.payment_day, r.starts_on,
+               r.ends_on, r.starts_on, r.ends_on,
+               (SELECT c.code FROM lease_scenarios c
+                 WHERE c.tenant_id = :tenant AND c.active AND c.purpose =
+                       CASE WHEN r.property_kind ~* CAST(:premises AS text) THEN 'commercial' ELSE 'housing' END
+                 ORDER BY c.code LIMIT 1),
                'guessed', CAST(:batch AS uuid)
-          FROM staged_ready WHERE place BETWEEN :first AND :last AND known_id IS NULL
+          FROM staged_ready r WHERE r.place BETWEEN :first AND :last AND r.known_id IS NULL
         """,
         batch=load.batch_id,
         currency=load.home.currency,
+        premises=PREMISES,
         **slice_,
     )
     execute(
@@ -185,11 +196,49 @@ def write(load: Load, first: int, last: int) -> None:
         """,
         **slice_,
     )
+    _change(load, slice_)
+
+
+def _change(load: Load, slice_: Mapping[str, int]) -> None:
+    """Known leases take the file's terms. Another rent holds from the present month; the first one keeps to the start.
+
+    The present term begins anew only where the file names another end.
+    """
+    month = load.moment.astimezone(ZoneInfo(load.home.time_zone)).date().replace(day=1)
+    execute(
+        """
+        UPDATE lease_rents t SET valid_from = r.starts_on
+          FROM staged_ready r
+         WHERE r.place BETWEEN :first AND :last AND t.tenant_id = :tenant AND t.lease_id = r.known_id
+           AND t.reason = 'start' AND r.starts_on <> r.known_start
+           AND NOT EXISTS (SELECT 1 FROM lease_rents o WHERE o.tenant_id = :tenant AND o.lease_id = r.known_id
+                              AND o.reason <> 'start' AND o.valid_from <= r.starts_on)
+        """,
+        **slice_,
+    )
+    execute(
+        """
+        INSERT INTO lease_rents (tenant_id, id, lease_id, valid_from, rent, reason, facts)
+        SELECT :tenant, (r.stem || '0014')::uuid, r.known_id,
+               (SELECT greatest(CAST(:month AS date), max(t.valid_from)) FROM lease_rents t
+                 WHERE t.tenant_id = :tenant AND t.lease_id = r.known_id),
+               r.rent, 'agreed', jsonb_build_object('imported', true, 'before', r.known_rent)
+          FROM staged_ready r
+         WHERE r.place BETWEEN :first AND :last AND r.known_id IS NOT NULL AND r.rent <> r.known_rent
+        ON CONFLICT (tenant_id, lease_id, valid_from)
+        DO UPDATE SET rent = excluded.rent, facts = lease_rents.facts || excluded.facts
+        """,
+        month=month,
+        **slice_,
+    )
     execute(
         """
         UPDATE leases l
-           SET rent = r.rent, starts_on = r.starts_on, ends_on = r.ends_on, payment_day = r.payment_day,
-               commission = r.commission
+           SET rent = r.rent, starts_on = r.starts_on, payment_day = r.payment_day, commission = r.commission,
+               term_until = CASE WHEN l.ends_on = r.ends_on THEN l.term_until ELSE r.ends_on END,
+               ends_on = r.ends_on,
+               rent_since = (SELECT max(t.valid_from) FROM lease_rents t
+                              WHERE t.tenant_id = :tenant AND t.lease_id = l.id)
           FROM staged_ready r
          WHERE r.place BETWEEN :first AND :last AND l.tenant_id = :tenant AND l.id = r.known_id
         """,
@@ -207,3 +256,4 @@ def finish(load: Load) -> None:
         """
     )
     tell_parties()
+    plan_day()

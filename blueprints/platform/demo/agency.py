@@ -138,6 +138,7 @@ def _lease(
             payment_day=payment_day,
             starts_on=starts_on,
             ends_on=datetime.date(starts_on.year + 2, starts_on.month, 1) - datetime.timedelta(days=1),
+            scenario_code="comercial" if kind in ("Local", "Oficina") else "vivienda",
         )
     )
     lease_account, mandate_account = _accounts(lease_id)

@@ -88,9 +88,12 @@ def test_a_new_lease_finds_or_makes_its_people(app: Flask, desk: FlaskClient, vi
             )
         ).all()
         assert [tuple(row) for row in owners] == [(village.owner, 1_000_000)]
-        assert db.session.execute(
-            select(Customer.document_number).where(Customer.name == "Nueva Inquilina")
-        ).scalar_one() == "1234567"
+        assert (
+            db.session.execute(
+                select(Customer.document_number).where(Customer.name == "Nueva Inquilina")
+            ).scalar_one()
+            == "1234567"
+        )
         assert db.session.execute(select(AuditRow.action).where(AuditRow.action == "lease.opened")).scalar()
 
 
