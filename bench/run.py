@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 from flask import Flask
 
-from bench import documents, imports, notices, pages
+from bench import billing, documents, imports, notices, pages
 from bench.load import ADDRESS, request_bytes
 from bench.report import Figure, table
 from bench.servers import WebServer, processor_seconds, serving
@@ -21,7 +21,7 @@ from saas.config import Config
 from saas.database import db
 from wsgi import create_app
 
-PARTS = ("pages", "import", "documents", "notices")
+PARTS = ("pages", "import", "documents", "notices", "billing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,27 @@ class Sizes:
     import_rows: int
     import_rounds: int
     notices: int
+    billed: int
 
 
 FULL = Sizes(
-    (10_000, 200_000, 1_000_000), rounds=9, seconds=3.0, import_rows=50_000, import_rounds=3, notices=400
+    (10_000, 200_000, 1_000_000),
+    rounds=9,
+    seconds=3.0,
+    import_rows=50_000,
+    import_rounds=3,
+    notices=400,
+    billed=1_000_000,
 )
-QUICK = Sizes((2_000, 20_000, 60_000), rounds=3, seconds=1.0, import_rows=3_000, import_rounds=2, notices=100)
+QUICK = Sizes(
+    (2_000, 20_000, 60_000),
+    rounds=3,
+    seconds=1.0,
+    import_rows=3_000,
+    import_rounds=2,
+    notices=100,
+    billed=20_000,
+)
 
 
 def run(environ: Mapping[str, str], home: Path, sizes: Sizes, parts: set[str], *, threads: int) -> str:
@@ -71,6 +86,10 @@ def run(environ: Mapping[str, str], home: Path, sizes: Sizes, parts: set[str], *
             figures += notices.measure(
                 app, environ, home, notices=sizes.notices, rounds=sizes.rounds, threads=threads, say=say
             )
+        if "billing" in parts:
+            say(f"A monthly run of {sizes.billed:,} invoices …")
+            db.session.remove()
+            figures += billing.measure(app, environ, invoices=sizes.billed, rounds=1, say=say)
         db.engine.dispose()
         app.extensions["platform_engine"].dispose()
     return table(figures)

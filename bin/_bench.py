@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 
+from bench.billing import NotBilled
 from bench.imports import NotImported
 from bench.load import WrongAnswer
 from bench.run import FULL, PARTS, QUICK, run
@@ -43,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
             with installation(home, environment="bench", port=0, dbname=DATABASE, durable=True) as bench:
                 sizes = QUICK if options.quick else FULL
                 print(run(bench.environ, home, sizes, set(options.only or PARTS), threads=options.threads))
-        except (PostgresFailed, ServerFailed, WrongAnswer, NotImported, psycopg.Error) as problem:
+        except (PostgresFailed, ServerFailed, WrongAnswer, NotImported, NotBilled, psycopg.Error) as problem:
             print(problem, file=sys.stderr)
             return 1
     print(f"\n{time.monotonic() - began:.0f} s.")

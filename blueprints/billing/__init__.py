@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from saas.languages import N_
-from tenants.capability import Capability, Setting
+from tenants import roles
+from tenants.capability import Capability, MenuEntry, Setting
 
 GROUP = N_("Rent invoices")
 
 capability = Capability(
     name="billing",
     title=N_("Billing"),
+    blueprints=("blueprints.billing.desk:pages",),
     models=("blueprints.billing.models",),
+    commands=("blueprints.billing.commands:group",),
+    menu=(
+        MenuEntry(
+            N_("Monthly runs"), "billing.runs", "invoice", area="desk", order=26, permission=roles.BILLING
+        ),
+    ),
     wiring=("blueprints.billing.jobs",),
     settings=(
         Setting(

@@ -34,6 +34,10 @@ class Month(NamedTuple):
     def before(self) -> Month:
         return month_of(self.first - ONE_DAY)
 
+    @property
+    def after(self) -> Month:
+        return month_of(self.last + ONE_DAY)
+
 
 def month_of(day: datetime.date) -> Month:
     return Month(day.replace(day=1), day.replace(day=calendar.monthrange(day.year, day.month)[1]))

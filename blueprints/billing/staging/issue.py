@@ -12,7 +12,14 @@ from typing import Any, Final
 from blueprints.billing.payment_codes import Part
 from blueprints.billing.staging.bills import Reckoning, due_on
 from blueprints.billing.staging.drafts import MADE
-from saas.set_based import arrange, copying, execute, joining_by_index, plan_afresh
+from saas.set_based import (
+    arrange,
+    copying,
+    execute,
+    joining_by_hash,
+    joining_by_index,
+    plan_afresh,
+)
 from saas.stems import Stems
 
 
@@ -37,17 +44,7 @@ def put_aside(run_id: uuid.UUID, with_: Reckoning) -> Found:
             **values,
         )
     arrange("ANALYZE staged_compared")
-    aside = execute(
-        """
-        UPDATE billing_items i
-           SET effect = 'skipped', warnings = ARRAY[]::text[], due_on = NULL,
-               reasons = ARRAY[CASE WHEN c.made IS NULL THEN 'changed-since' ELSE c.made END],
-               subtotal = 0, tax = 0, withholding = 0, total = 0, "left" = 0
-          FROM staged_compared c
-         WHERE i.tenant_id = :tenant AND i.run_id = :run AND i.place = c.place AND (c.made IS NOT NULL OR c.differs)
-        """,
-        run=run_id,
-    ).rowcount
+    aside = _tell_aside(run_id)
     arrange(
         """
         CREATE TEMP TABLE staged_ready ON COMMIT DROP AS
@@ -61,6 +58,34 @@ def put_aside(run_id: uuid.UUID, with_: Reckoning) -> Found:
         "SELECT count(*) AS ready, coalesce(sum(total), 0)::bigint AS total FROM staged_ready"
     ).one()
     return Found(row.ready, row.total, aside)
+
+
+def _tell_aside(run_id: uuid.UUID) -> int:
+    arrange(
+        """
+        CREATE TEMP TABLE staged_aside ON COMMIT DROP AS
+        SELECT place, coalesce(made, 'changed-since') AS reason FROM staged_compared WHERE made IS NOT NULL OR differs
+        """
+    )
+    arrange("ANALYZE staged_aside")
+    row = arrange("SELECT count(*) AS many, min(place) AS first, max(place) AS last FROM staged_aside").one()
+    if row.many:
+        # By hash: what the draft brought may have no statistics yet, and one by one could mean each with all.
+        with joining_by_hash():
+            execute(
+                """
+                UPDATE billing_items i
+                   SET effect = 'skipped', warnings = ARRAY[]::text[], due_on = NULL, reasons = ARRAY[a.reason],
+                       subtotal = 0, tax = 0, withholding = 0, total = 0, "left" = 0
+                  FROM staged_aside a
+                 WHERE i.tenant_id = :tenant AND i.run_id = :run AND i.place BETWEEN :first AND :last
+                   AND i.place = a.place
+                """,
+                run=run_id,
+                first=row.first,
+                last=row.last,
+            )
+    return int(row.many)
 
 
 COMPARED: Final = """
@@ -132,6 +157,13 @@ def _name_rows(count: int, moment: datetime.datetime) -> None:
         for n, stem in enumerate(Stems(moment).take(count), start=1):
             copy.write(f"{n}\t{stem}\n")
     arrange("ANALYZE staged_stems")
+    arrange(
+        """
+        CREATE TEMP TABLE staged_issued ON COMMIT DROP AS
+        SELECT r.*, t.stem, (t.stem || '0010')::uuid AS id FROM staged_ready r JOIN staged_stems t ON t.n = r.n
+        """
+    )
+    arrange("ANALYZE staged_issued")
 
 
 def _code_of(parts: Sequence[Part]) -> tuple[str, dict[str, Any]]:
@@ -161,18 +193,18 @@ DIGITS: Final = {
 INVOICES: Final = """
     INSERT INTO invoices (tenant_id, id, number, type_code, account_id, period, issued_on, due_on, currency, subtotal,
                           tax, withholding, total, open_amount, payment_code, details, run_id, created_at)
-    SELECT :tenant, (t.stem || '0010')::uuid, CAST(:prefix AS text) || (:first + r.n - 1)::text, CAST(:type AS text),
+    SELECT :tenant, r.id, CAST(:prefix AS text) || (:first + r.n - 1)::text, CAST(:type AS text),
            r.account_id, CAST(:period AS text), CAST(:issued_on AS date), r.due_on, r.currency, r.subtotal, r.tax,
            r.withholding, r.total, r.total, {code},
            jsonb_build_object('due_by', r.due_by, 'payment_day', r.payment_day),
            CAST(:run AS uuid), CAST(:moment AS timestamptz)
-      FROM staged_ready r JOIN staged_stems t ON t.n = r.n
+      FROM staged_issued r
 """
 # Credits are used up in their order, each class within its room; taxes of nothing are no line.
 LINES: Final = """
     INSERT INTO invoice_lines (tenant_id, id, invoice_id, position, kind, description, amount)
-    SELECT :tenant, (t.stem || lpad(to_hex(256 + x.position), 4, '0'))::uuid, (t.stem || '0010')::uuid, x.position,
-           x.kind, x.description, x.amount
+    SELECT :tenant, (r.stem || lpad(to_hex(256 + x.position), 4, '0'))::uuid, r.id, x.position, x.kind,
+           x.description, x.amount
       FROM (SELECT y.*, row_number() OVER (PARTITION BY y.place ORDER BY y.part, y.since, y.source, y.tax) AS position
               FROM (SELECT place, part, since, source, 0 AS tax, kind, description, amount FROM staged_lines
                      UNION ALL
@@ -188,41 +220,39 @@ LINES: Final = """
                     SELECT place, 5, NULL, NULL, position, kind, description,
                            CASE kind WHEN 'withholding' THEN -amount ELSE amount END
                       FROM staged_taxed WHERE amount > 0) y) x
-      JOIN staged_ready r ON r.place = x.place
-      JOIN staged_stems t ON t.n = r.n
+      JOIN staged_issued r ON r.place = x.place
 """
 
 
 def _post(with_: Reckoning, moment: datetime.datetime) -> None:
     """ledger.rules.issue for rent: the receivable stands against what is not collected yet, whole."""
-    with joining_by_index():
-        execute(
-            """
-            INSERT INTO ledger_accounts (tenant_id, id, kind, account_id, currency)
-            SELECT :tenant, (t.stem || k.digits)::uuid, k.kind, r.account_id, r.currency
-              FROM staged_ready r
-              JOIN staged_stems t ON t.n = r.n
-             CROSS JOIN (VALUES ('0058', 'receivable'), ('0059', 'uncollected-rent')) AS k (digits, kind)
-            ON CONFLICT DO NOTHING
-            """
-        )
-        execute(
-            """
-            CREATE TEMP TABLE staged_books ON COMMIT DROP AS
-            SELECT r.n, t.stem, r.total, r.currency,
-                   (SELECT a.id FROM ledger_accounts a
-                     WHERE a.tenant_id = :tenant AND a.kind = 'receivable' AND a.account_id = r.account_id
-                       AND a.customer_id IS NULL AND a.currency = r.currency) AS receivable,
-                   (SELECT u.id FROM ledger_accounts u
-                     WHERE u.tenant_id = :tenant AND u.kind = 'uncollected-rent' AND u.account_id = r.account_id
-                       AND u.customer_id IS NULL AND u.currency = r.currency) AS uncollected
-              FROM staged_ready r JOIN staged_stems t ON t.n = r.n
-            """
-        )
+    execute(
+        """
+        INSERT INTO ledger_accounts (tenant_id, id, kind, account_id, currency)
+        SELECT :tenant, (r.stem || k.digits)::uuid, k.kind, r.account_id, r.currency
+          FROM staged_issued r
+         CROSS JOIN (VALUES ('0058', 'receivable'), ('0059', 'uncollected-rent')) AS k (digits, kind)
+        ON CONFLICT DO NOTHING
+        """
+    )
+    # Not IS NULL: the index of customers would offer itself for it, and hold every account that has none.
+    execute(
+        """
+        CREATE TEMP TABLE staged_books ON COMMIT DROP AS
+        SELECT r.id, r.stem, r.total, r.currency,
+               (SELECT a.id FROM ledger_accounts a
+                 WHERE a.tenant_id = :tenant AND a.kind = 'receivable' AND a.account_id = r.account_id
+                   AND num_nonnulls(a.customer_id) = 0 AND a.currency = r.currency) AS receivable,
+               (SELECT u.id FROM ledger_accounts u
+                 WHERE u.tenant_id = :tenant AND u.kind = 'uncollected-rent' AND u.account_id = r.account_id
+                   AND num_nonnulls(u.customer_id) = 0 AND u.currency = r.currency) AS uncollected
+          FROM staged_issued r
+        """
+    )
     execute(
         """
         INSERT INTO journal_entries (tenant_id, id, business_key, kind, occurred_on, posted_at)
-        SELECT :tenant, (b.stem || '0020')::uuid, 'invoice:' || (b.stem || '0010')::uuid || ':issue', 'invoice-issued',
+        SELECT :tenant, (b.stem || '0020')::uuid, 'invoice:' || b.id || ':issue', 'invoice-issued',
                CAST(:issued_on AS date), CAST(:moment AS timestamptz)
           FROM staged_books b
         """,
@@ -234,7 +264,7 @@ def _post(with_: Reckoning, moment: datetime.datetime) -> None:
         """
         INSERT INTO postings (tenant_id, id, entry_id, ledger_account_id, invoice_id, amount, currency)
         SELECT :tenant, (b.stem || p.digits)::uuid, (b.stem || '0020')::uuid, p.ledger_id,
-               CASE WHEN p.named THEN (b.stem || '0010')::uuid END, p.amount, b.currency
+               CASE WHEN p.named THEN b.id END, p.amount, b.currency
           FROM staged_books b
          CROSS JOIN LATERAL (VALUES ('0021', b.receivable, b.total, true), ('0022', b.uncollected, -b.total, false))
                AS p (digits, ledger_id, amount, named)
