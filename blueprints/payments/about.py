@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from saas.languages import N_
+from tenants.provider_account_sheets import AccountSheet
 
 
 @dataclass(frozen=True, slots=True)
 class About:
     """Msgids. `sentence` is for staff, `payers` says what a payer can use there; `steps` are what staff do at
-    the provider's own pages, where the notice address belongs when `wants_address`."""
+    the provider's own pages, where the notice address belongs when `wants_address`. `proof` names the secret
+    without which no notice can be believed, where staff may leave it for later; empty: there is none such."""
 
     title: str
     sentence: str = ""
@@ -19,6 +21,11 @@ class About:
     steps: Sequence[str] = ()
     wants_address: bool = True
     leaves: bool = True  # payers leave for its page
+    proof: str = ""
+
+    def deaf(self, sheet: AccountSheet) -> bool:
+        """Whether an account cannot hear what its provider tells: payments are only found by asking."""
+        return bool(self.proof) and self.proof not in {line.name for line in sheet.secrets if line.last_four}
 
 
 ABOUT: Mapping[str, About] = {
@@ -43,6 +50,7 @@ ABOUT: Mapping[str, About] = {
             N_("Choose the events of Checkout sessions, payment intents, refunds and disputes."),
             N_("Copy the signing secret that Stripe shows and put it here under “Replace secrets”."),
         ),
+        proof="webhook_secret",
     ),
     "collector": About(
         N_("Cash collector"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from blueprints.payments.about import about
 from blueprints.payments.accounts import adapter_of, view_of
 from blueprints.payments.registry import NoSuchProvider
 from saas.refusals import Refusal
@@ -25,8 +26,8 @@ class AccountProblem:
 
 def problems_of_accounts() -> list[AccountProblem]:
     """Every tenant's accounts that are switched on and wrong: their secrets do not open, their provider refuses
-    such credentials (a sandbox's in a live account, a live key in a test account), or test and live are mixed
-    in production."""
+    such credentials (a sandbox's in a live account, a live key in a test account), their notices cannot be
+    believed, or test and live are mixed in production."""
     found = []
     for tenant in list_tenants():
         with unit_of_work(tenant.id):
@@ -51,6 +52,10 @@ def _problem(sheet: AccountSheet) -> str | None:
         return "this installation does not have the provider"
     except Refusal as refusal:
         return f"{sheet.mode}: {refusal}"
+    if about(sheet.provider).deaf(sheet):
+        return (
+            "its signing secret is missing, so its notices are not believed and payments are found by asking"
+        )
     return None
 
 

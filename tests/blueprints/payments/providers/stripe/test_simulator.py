@@ -36,8 +36,11 @@ from saas.refusals import Refusal
 from saas.scope import unit_of_work
 from tenants.frame import keyring
 from tenants.provider_accounts import ProviderAccount
+from tests import cast
 from tests.application import client_for
 from tests.blueprints.payments.world import HouseWire, PayingWorld, paying_world
+from tests.pages import checked_get
+from tests.signed_in import signed_in
 from wsgi import create_app
 
 SHOP = "bank.localhost"
@@ -368,3 +371,22 @@ def test_the_look_alike_is_on_its_own_host_only(shop: Shop):
     for host in (shop.paying.tenant.host, "localhost"):
         assert client_for(shop.paying.app, host).get("/stripe").status_code == 404
         assert client_for(shop.paying.app, host).get("/stripe/v1/refunds").status_code == 404
+
+
+def test_the_desk_says_when_notices_cannot_be_believed(shop: Shop):
+    """An account may be kept before Stripe has shown its signing secret; then nobody must be surprised."""
+    world, missing = shop.paying, "no puede avisarnos"
+    with unit_of_work(world.tenant.id):
+        clerk = cast.add_user("caja@example.com", name="Caja", staff_role="administrator")
+    client, path = signed_in(world.app, world.tenant, clerk), "/desk/payments/providers"
+    own = f"{path}/{world.provider_account_id}"
+    assert missing not in checked_get(client, path).text + checked_get(client, own).text
+    with unit_of_work(world.tenant.id) as session:
+        row = session.execute(
+            select(ProviderAccount).where(ProviderAccount.id == world.provider_account_id)
+        ).scalar_one()
+        row.secrets = {name: kept for name, kept in row.secrets.items() if name != "webhook_secret"}
+    for page in (path, own):
+        assert f"Stripe {missing}" in checked_get(client, page).text
+    done = world.app.test_cli_runner().invoke(args=["payments", "check"])
+    assert done.exit_code == 1 and "signing secret is missing" in done.output
