@@ -16,10 +16,12 @@ capability = Capability(
     wiring=(
         "blueprints.cases.jobs",
         "blueprints.cases.new",
+        "blueprints.cases.quote_pages",
         "blueprints.cases.timekeeping",
         "blueprints.cases.desk_queue",
         "blueprints.cases.desk_case",
         "blueprints.cases.desk_acts",
+        "blueprints.cases.desk_quotes",
         "blueprints.cases.desk_settings",
     ),
     commands=("blueprints.cases.commands:cases_group",),

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import SelectChoice
 
+from blueprints.accounts.reach import reach_of
 from blueprints.auth.sessions import leave_notice
 from blueprints.cases import file_forms, keeping, repairs, rules, services, wording
 from blueprints.cases.blueprint import LARGEST_BODY, as_customer, pages, whose
@@ -30,6 +31,7 @@ from blueprints.cases.queries import (
     my_cases,
     my_file,
 )
+from blueprints.cases.quote_queries import quotes_waiting
 from saas.clock import now
 from saas.files import load
 from saas.languages import N_
@@ -78,6 +80,8 @@ def index() -> Answer:
         file_url=url_for("cases.index", state=kept),
         day_of=_day_of,
         open_states=rules.OPEN_STATES,
+        owner=_owns(),
+        quotes_waiting=quotes_waiting(reach_of(g.viewer, g.tenant)) if _owns() else 0,
     )
 
 
@@ -305,6 +309,11 @@ def _rating_page(case: CaseView, form: RatingForm) -> str:
 def _spare_us() -> None:
     if count_attempt("case-say", str(g.viewer.user_id), window=DAY) > MESSAGES_A_DAY:
         raise Refusal(N_("You sent very many messages today. Please go on tomorrow."))
+
+
+def _owns() -> bool:
+    """Whether repairs of properties may wait for the viewer, or for the customer whose pages staff look at."""
+    return "owner" in g.viewer.roles or g.viewer.viewing_customer_id is not None
 
 
 def _filters() -> Filters:
