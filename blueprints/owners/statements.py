@@ -21,7 +21,7 @@ from blueprints.ledger.models import JournalEntry, LedgerAccount, Posting
 from blueprints.ledger.rules import OWNER_PAYABLE
 from blueprints.owners import statement_rules as rules
 from blueprints.owners.agreed import REVERSED
-from blueprints.owners.papers import Origin, origins_of, papers_of
+from blueprints.owners.papers import Origin, origins_of
 from blueprints.owners.statement_rules import Movement, Sheet
 from saas.database import db
 from saas.refusals import NotFound
@@ -101,7 +101,8 @@ def statement(
     which the owner had nothing there: no movement and no balance."""
     first, last = days_of(month)
     mandate = mandate_in_reach(reach, mandate_id)
-    sheet = sheets([mandate_id], first, last, currency=currency)[mandate_id]
+    found, origins = read([mandate_id], first, last, currency=currency)
+    sheet = found[mandate_id]
     shares = _shares(mandate_id, first, last)
     owns = any(share.customer_id == owner_id for share in shares)
     if owner_id not in sheet.owners and not (owns and sheet.lines):
@@ -114,7 +115,7 @@ def statement(
         last=last,
         currency=currency,
         sheet=sheet,
-        origins=origins_of(sheet),
+        origins=origins,
         shares=shares,
     )
 
@@ -153,16 +154,25 @@ def _shares(mandate_id: uuid.UUID, first: datetime.date, last: datetime.date) ->
 def sheets(
     mandate_ids: Collection[uuid.UUID], first: datetime.date, last: datetime.date, *, currency: str
 ) -> dict[uuid.UUID, Sheet]:
-    """The sheets of mandates for some days, both included. A small constant number of statements."""
+    """The sheets of mandates for some days, both included."""
+    return read(mandate_ids, first, last, currency=currency)[0]
+
+
+def read(
+    mandate_ids: Collection[uuid.UUID], first: datetime.date, last: datetime.date, *, currency: str
+) -> tuple[dict[uuid.UUID, Sheet], Mapping[uuid.UUID, Origin]]:
+    """The same, and the documents behind them. At most seven statements."""
     moved = _movements(mandate_ids, first, last, currency)
     opening: dict[uuid.UUID, dict[uuid.UUID, int]] = defaultdict(dict)
     for row in _balances(mandate_ids, first, currency):
         opening[row.account_id][row.customer_id] = int(row.amount)
     every = [one for rows in moved.values() for one in rows]
-    rents = {one.source for one in every if one.section == rules.RENT and one.source}
-    before = _collected_before(rents, first)
-    papers = papers_of(every)
-    return {
+    before = _collected_before(
+        {one.source for one in every if one.section == rules.RENT and one.source}, first
+    )
+    origins = origins_of(every)
+    papers = {source: origin.paper for source, origin in origins.items() if origin.paper is not None}
+    made = {
         mandate_id: rules.sheet(
             moved.get(mandate_id, ()),
             opening=opening.get(mandate_id, {}),
@@ -171,6 +181,7 @@ def sheets(
         )
         for mandate_id in mandate_ids
     }
+    return made, origins
 
 
 def balances(

@@ -182,7 +182,7 @@ def test_a_statement_takes_as_many_statements_however_much_moved(living: Living,
             make_charge(
                 NewCharge(living.estate.mandate, "other", f"Aseo {number}", 100_00, 0, "COP", DAY), now=now()
             )
-    assert taken() == before <= 12
+    assert taken() == before <= 9
 
 
 def test_staff_charge_owners_and_take_it_back(living: Living, app: Flask) -> None:
