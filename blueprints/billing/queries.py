@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, and_, func, select, tuple_
+from sqlalchemy.orm import aliased
 
 from blueprints.billing import rules
 from blueprints.billing.models import BillingCredit, BillingItem, BillingRun
@@ -78,7 +79,7 @@ def runs(cursor: str | None = None) -> Page[Row[Any]]:
 
 def run(run_id: uuid.UUID) -> Row[Any]:
     """One run with who drafted and who started it. Raises NotFound."""
-    starter = select(User.name).where(User.id == BillingRun.started_by).scalar_subquery()
+    starter = aliased(User)
     row = db.session.execute(
         select(
             BillingRun.id,
@@ -99,10 +100,13 @@ def run(run_id: uuid.UUID) -> Row[Any]:
             BillingRun.undone_at,
             Lease.number.label("lease_number"),
             User.name.label("created_by_name"),
-            starter.label("started_by_name"),
+            starter.name.label("started_by_name"),
         )
         .outerjoin(Lease, and_(Lease.tenant_id == BillingRun.tenant_id, Lease.id == BillingRun.lease_id))
         .outerjoin(User, and_(User.tenant_id == BillingRun.tenant_id, User.id == BillingRun.created_by))
+        .outerjoin(
+            starter, and_(starter.tenant_id == BillingRun.tenant_id, starter.id == BillingRun.started_by)
+        )
         .where(BillingRun.id == run_id)
     ).first()
     if row is None:
