@@ -14,6 +14,7 @@ from blueprints.leases import price_indexes, rates, words
 from blueprints.leases.catalogue import caps, said
 from blueprints.leases.catalogue import indexes as known_indexes
 from blueprints.leases.desk_blueprint import Answer, asked, pages, say
+from blueprints.leases.desk_files import adjustments_file
 from blueprints.leases.field_forms import choices, refuse
 from blueprints.leases.index_queries import values
 from blueprints.leases.place_forms import IndexFileForm, IndexForm
@@ -22,6 +23,7 @@ from blueprints.leases.terms import months_later
 from saas.permissions import allow
 from saas.refusals import Refusal
 from tenants import roles
+from tenants.exports import wanted
 from tenants.look import render
 from tenants.page_context import language
 
@@ -30,8 +32,10 @@ LARGEST_FILE = 500_000
 
 @pages.get("/adjustments")
 @allow(roles.LEASES)
-def adjustments() -> str:
+def adjustments() -> str | Response:
     month = _month(asked("month"))
+    if (file := wanted()) is not None:
+        return adjustments_file(file, month, _step())
     here = g.tenant.today().replace(day=1)
     return render(
         "leases/desk/adjustments.html",

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints.leases import desk_queries as queries
 from blueprints.leases import document_queries, papers, words
 from blueprints.leases.desk_blueprint import Answer, asked, pages, say
+from blueprints.leases.desk_files import expiring_file
 from blueprints.leases.field_forms import refuse
 from blueprints.leases.papers import LARGEST, Paper
 from blueprints.leases.place_forms import CIRCLES, NewPaperForm, PaperForm
@@ -21,6 +22,7 @@ from saas.permissions import allow
 from saas.refusals import Refusal
 from saas.web import download
 from tenants import roles
+from tenants.exports import wanted
 from tenants.look import render
 
 AHEAD = (30, 60, 90)
@@ -28,9 +30,11 @@ AHEAD = (30, 60, 90)
 
 @pages.get("/documents")
 @allow(roles.LEASES)
-def expiring() -> str:
+def expiring() -> str | Response:
     """Papers that are over already or will be soon."""
     days = int(asked("days")) if asked("days") in map(str, AHEAD) else AHEAD[0]
+    if (file := wanted()) is not None:
+        return expiring_file(file, days)
     until = g.tenant.today() + datetime.timedelta(days=days)
     return render(
         "leases/desk/expiring.html",

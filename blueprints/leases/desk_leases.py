@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import g, redirect, request, url_for
+from flask import Response, g, redirect, request, url_for
 from flask_babel import gettext as _
 
 from blueprints.invoices import rules as invoice_rules
@@ -14,6 +14,7 @@ from blueprints.leases import document_queries, place_queries, rates, words
 from blueprints.leases.adjusting import due_on
 from blueprints.leases.catalogue import caps, indexes, said
 from blueprints.leases.desk_blueprint import Answer, asked, asked_id, pages, say
+from blueprints.leases.desk_files import leases_file
 from blueprints.leases.field_forms import choices, refuse
 from blueprints.leases.forms import (
     DOCUMENT_KINDS,
@@ -27,6 +28,7 @@ from blueprints.leases.opening import LeaseTerms, Place, write_lease
 from saas.permissions import allow
 from saas.refusals import Refusal
 from tenants import roles
+from tenants.exports import ASKED, wanted
 from tenants.look import render
 from tenants.page_context import language
 
@@ -35,15 +37,17 @@ ENDINGS = (30, 60, 90, 180)
 
 @pages.get("")
 @allow(roles.LEASES)
-def leases() -> str:
+def leases() -> str | Response:
     narrowed = _narrowed()
+    if (file := wanted()) is not None:
+        return leases_file(file, narrowed)
     page = queries.leases(narrowed, request.args.get("after"), g.tenant.today())
     return render(
         "leases/desk/leases.html",
         page=page,
         asked=narrowed,
         ending_days=ENDINGS,
-        kept={name: value for name, value in request.args.items() if name != "after" and value},
+        kept={name: value for name, value in request.args.items() if name not in ("after", ASKED) and value},
         words=words,
         due_on=due_on,
         today_is=g.tenant.today(),

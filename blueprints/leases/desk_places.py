@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import uuid
 
-from flask import g, redirect, request, url_for
+from flask import Response, g, redirect, request, url_for
 from flask_babel import gettext as _
 
 from blueprints.leases import desk_queries as queries
 from blueprints.leases import place_queries, words
 from blueprints.leases.desk_blueprint import Answer, asked, pages, say
+from blueprints.leases.desk_files import properties_file
 from blueprints.leases.place_forms import PlaceForm
 from blueprints.leases.places import PlaceData, change_place
 from saas.permissions import allow
 from tenants import roles
+from tenants.exports import wanted
 from tenants.look import render
 
 
 @pages.get("/properties")
 @allow(roles.LEASES)
-def properties() -> str:
+def properties() -> str | Response:
     question = asked("q")
+    if (file := wanted()) is not None:
+        return properties_file(file, question)
     return render(
         "leases/desk/properties.html",
         page=place_queries.properties(question, request.args.get("after")),

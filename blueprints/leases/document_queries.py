@@ -52,7 +52,7 @@ def documents_listed() -> Select[*tuple[Any, ...]]:
     ).join(StoredFileRow, same(StoredFileRow, LeaseDocument.file_id, LeaseDocument))
 
 
-def expiring(until: datetime.date, cursor: str | None) -> Page[Line]:
+def expiring(until: datetime.date, cursor: str | None, size: int = SIZE) -> Page[Line]:
     """Papers that are over or will be by a day, the earliest first; of leases that are not over."""
     query = (
         documents_listed()
@@ -67,9 +67,9 @@ def expiring(until: datetime.date, cursor: str | None) -> Page[Line]:
             tuple_(LeaseDocument.expires_on, LeaseDocument.id) > tuple_(literal(after[0]), literal(after[1]))
         )
     rows = db.session.execute(
-        query.order_by(LeaseDocument.expires_on, LeaseDocument.id).limit(SIZE + 1)
+        query.order_by(LeaseDocument.expires_on, LeaseDocument.id).limit(size + 1)
     ).all()
-    return cut(rows, lambda row: (row.expires_on, row.id))
+    return cut(rows, lambda row: (row.expires_on, row.id), size)
 
 
 def document(document_id: uuid.UUID) -> Line:

@@ -15,7 +15,7 @@ from saas.paging import Page, decode_cursor
 from saas.refusals import NotFound
 
 
-def properties(words: str, cursor: str | None) -> Page[Line]:
+def properties(words: str, cursor: str | None, size: int = SIZE) -> Page[Line]:
     """Places by code. Columns: id, code, kind, address, city, stratum, let (whether a lease is in force)."""
     query = select(
         Property.id,
@@ -40,8 +40,8 @@ def properties(words: str, cursor: str | None) -> Page[Line]:
     after = decode_cursor(cursor, (str, uuid.UUID))
     if after is not None:
         query = query.where(tuple_(Property.code, Property.id) > tuple_(literal(after[0]), literal(after[1])))
-    rows = db.session.execute(query.order_by(Property.code, Property.id).limit(SIZE + 1)).all()
-    return cut(rows, lambda row: (row.code, row.id))
+    rows = db.session.execute(query.order_by(Property.code, Property.id).limit(size + 1)).all()
+    return cut(rows, lambda row: (row.code, row.id), size)
 
 
 def place(property_id: uuid.UUID) -> Line:

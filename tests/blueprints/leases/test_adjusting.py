@@ -105,7 +105,7 @@ def test_in_force_follows_start_end_and_renewal() -> None:
     start=DAYS, length=st.integers(0, 900), renews=st.booleans(), ended=st.none() | st.integers(0, 900),
     first=DAYS, span=st.integers(0, 60), changes=st.lists(st.tuples(DAYS, RENTS), max_size=4),
 )  # fmt: skip
-def test_segments_are_exactly_the_days_in_force(start, length, renews, ended, first, span, changes) -> None:  # type: ignore[no-untyped-def]
+def test_segments_are_exactly_the_days_in_force(start, length, renews, ended, first, span, changes) -> None:
     days = datetime.timedelta
     lease = Lease(
         starts_on=start,

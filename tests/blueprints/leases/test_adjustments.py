@@ -237,7 +237,7 @@ def test_indexes_are_typed_and_taken_from_files(desk: FlaskClient, village: Vill
                 select(PriceIndex.period, PriceIndex.value).where(
                     PriceIndex.period.in_(["2026-12", "2020-12"])
                 )
-            ).all()  # type: ignore[arg-type]
+            ).all()
         )
         assert found == {"2026-12": 48_700, "2020-12": 16_100}
     checked_get(desk, here)
