@@ -146,6 +146,13 @@ def account(reach: Reach, account_id: uuid.UUID) -> AccountLine:
     return _line(row)
 
 
+def may_claim(reach: Reach, account_id: uuid.UUID) -> bool:
+    """Whether the person may file a case about an account; one statement."""
+    mine = reachable(reach, "claim")
+    found = db.session.execute(select(mine.c.account_id).where(mine.c.account_id == account_id)).first()
+    return found is not None
+
+
 def search_accounts(reach: Reach, words: str = "", *, cursor: str | None = None) -> Page[AccountLine]:
     """The accounts in reach by number, a page at a time; `words` is looked for in number, own name and address.
 

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.accounts.reach import reach_of
 from blueprints.accounts.working import Working, working
+from blueprints.cases.quote_queries import quotes_waiting
 from blueprints.home import wording
 from blueprints.invoices import queries
 from blueprints.invoices.customer import pay_url, payable
@@ -67,6 +68,7 @@ def index() -> str | Response:
         payments=_payments(reach),
         credit=standing_credit(reach, account_id=at_work.account_id, known=open_now.credit),
         payments_url=_url("payments.receipts"),
+        quotes=quotes_waiting(reach) if owns else 0,
     )
 
 

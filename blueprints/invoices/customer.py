@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from flask import Response, current_app, g, request, url_for
 from flask_babel import gettext as _
 
+from blueprints.accounts.queries import may_claim
 from blueprints.accounts.reach import reach_of
 from blueprints.accounts.working import Working, wanted_account, working, working_on
 from blueprints.invoices import one, queries, wording
@@ -26,6 +27,7 @@ from saas.barcodes import qr_svg
 from saas.money import format_money
 from saas.permissions import SIGNED_IN, allow
 from saas.web import Pages, download
+from tenants.context import Reach
 from tenants.exports import wanted
 from tenants.look import render
 from tenants.page_context import language, locale
@@ -178,6 +180,7 @@ def invoice(invoice_id: uuid.UUID) -> str:
         else "",
         pay_url=pay_url() if payable(view.listed) else "",
         links_url=_links_url(invoice_id) if payable(view.listed) else "",
+        claim_url=_claim_url(reach, view),
         other_ways=other_ways(),
     )
 
@@ -247,6 +250,15 @@ def pay_url() -> str:
 def _links_url(invoice_id: uuid.UUID) -> str:
     """Where somebody else is asked to pay an invoice; empty where nothing can be paid online."""
     return url_for("payments.invoice_links", invoice_id=invoice_id) if pay_url() else ""
+
+
+def _claim_url(reach: Reach, view: one.InvoiceView) -> str:
+    """Where a claim about an invoice is filed; empty for who may not."""
+    if "cases.choose" not in current_app.view_functions or g.viewer.viewing_customer_id:
+        return ""
+    if not may_claim(reach, view.listed.account_id):
+        return ""
+    return url_for("cases.choose", invoice=view.listed.id)
 
 
 def payable(row: InvoiceLine) -> bool:
