@@ -316,6 +316,8 @@ ELSEWHERE: dict[str, tuple[int, str]] = {
     "payments_desk.collected_progress": (303, "the file is done"),
     "desk.choose_main_domain": (303, "no name was chosen"),
     "cases.fill_in": (303, "the first question has no answer"),
+    "billing.ask_to_start": (303, "the run is no draft"),
+    "billing.ask_about_undo": (303, "the run is not done"),
     "cases_desk.term_page": (303, "no class was chosen"),
     "cases_desk.entry_page": (303, "no list was chosen"),
     "desk.ask_to_restore_day": (303, "no day was chosen"),
