@@ -11,7 +11,7 @@ import uuid
 from sqlalchemy import insert, select, update
 
 from blueprints.payments import refund_rules, rules
-from blueprints.payments.interface import Observation
+from blueprints.payments.interface import EVIDENCE_DUE, Observation
 from blueprints.payments.refund_models import Dispute
 from blueprints.payments.returning import PaymentRow, rebalance
 from saas import audit
@@ -20,8 +20,6 @@ from saas.database import db
 from saas.ids import new_id
 from saas.languages import N_
 from saas.refusals import NotFound, Refusal
-
-EVIDENCE_DUE = "evidence_due"  # the fact in which an adapter says until when the provider takes evidence
 
 
 def hear_of_dispute(payment: PaymentRow, said: Observation, actor: Actor, now: datetime.datetime) -> str:

@@ -30,6 +30,9 @@ POLLED = "polled"
 FILE = "file"
 MANUAL = "manual"
 
+# The fact of a dispute that says until when the provider takes evidence, as an ISO moment; where it tells.
+EVIDENCE_DUE = "evidence_due"
+
 
 class Forged(Exception):
     """The bytes do not prove that the provider sent them; the message is for the log, never for the sender."""

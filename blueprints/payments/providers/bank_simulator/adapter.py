@@ -15,6 +15,7 @@ from blueprints.payments.interface import (
     DISPUTE_LOST,
     DISPUTE_WON,
     DISPUTED,
+    EVIDENCE_DUE,
     EXPIRED,
     FAILED,
     PENDING,
@@ -225,7 +226,7 @@ def _observations(
             raise ValueError("a moment without a zone")
         facts = {}
         if kind == DISPUTED:
-            facts["evidence_due"] = (occurred_at + ANSWER).isoformat()
+            facts[EVIDENCE_DUE] = (occurred_at + ANSWER).isoformat()
         return Observation(
             reference=str(said["reference"]),
             kind=kind,

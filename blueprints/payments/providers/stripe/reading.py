@@ -14,6 +14,7 @@ from blueprints.payments.interface import (
     DISPUTE_LOST,
     DISPUTE_WON,
     DISPUTED,
+    EVIDENCE_DUE,
     EXPIRED,
     FAILED,
     PENDING,
@@ -159,9 +160,16 @@ def disputes(reference: str, thing: Thing, now: datetime.datetime) -> list[Obser
             provider_reference=thing["id"],
             occurred_at=occurred_at,
             event=thing["id"],
+            facts=_evidence(thing) if kind == DISPUTED else None,
         )
         for kind, occurred_at in said
     ]
+
+
+def _evidence(thing: Thing) -> dict[str, str]:
+    """Until when Stripe takes evidence; nothing where it does not say, as for what cannot be answered."""
+    due = (thing.get("evidence_details") or {}).get("due_by")
+    return {EVIDENCE_DUE: moment(due).isoformat()} if due else {}
 
 
 def _ours(thing: Thing) -> uuid.UUID | None:

@@ -8,6 +8,7 @@ from typing import Any
 from blueprints.payments.providers.stripe_simulator.shelf import Thing
 
 API_VERSION = "2026-10-28.endive"
+EVIDENCE = 9 * 24 * 3600  # seconds in which a dispute may be answered; Stripe gives seven to twenty-one days
 
 
 class Wrong(Exception):
@@ -116,6 +117,7 @@ def dispute(of: Thing, amount: int, now: int) -> Thing:
         "charge": of["id"],
         "created": now,
         "currency": of["currency"],
+        "evidence_details": {"due_by": now + EVIDENCE, "has_evidence": False, "past_due": False},
         "livemode": of["livemode"],
         "metadata": {},
         "payment_intent": of["payment_intent"],

@@ -28,7 +28,7 @@ from blueprints.payments.interface import (
 )
 from blueprints.payments.models import Payment
 from blueprints.payments.providers.stripe import reading
-from blueprints.payments.refund_models import Refund
+from blueprints.payments.refund_models import Dispute, Refund
 from blueprints.payments.refund_rules import DONE, PROVIDER
 from blueprints.payments.refunds import NewRefund, approve, request_refund
 from saas import outbox
@@ -200,6 +200,9 @@ def test_disputes(world: StripeWorld, won: bool, end: str):
     assert set(world.carry()) == {200}
     assert kinds(world, started) == [CAPTURED, DISPUTED]
     assert (DISPUTED, 100_000) in world.observed()
+    with unit_of_work(world.tenant_id):
+        due = db.session.execute(select(Dispute.evidence_due)).scalar_one()
+    assert due is not None and int(due.timestamp()) == made["evidence_details"]["due_by"]
     world.do(lambda at_stripe: at_stripe.close_dispute(made["id"], won=won))
     assert set(world.carry()) == {200}
     found = observe(world, started)
