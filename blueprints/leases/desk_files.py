@@ -87,7 +87,7 @@ def adjustments_file(format: str, month: datetime.date, step: int) -> Response:
         Column(_("Address"), width=30),
         Column(_("From which day"), "date"),
         Column(_("Index"), width=10),
-        Column(_("Change"), "rate"),
+        Column(_("Rise"), "rate"),
         Column(_("Old rent"), "money"),
         Column(_("Legal limit"), "money"),
         Column(_("New rent"), "money"),

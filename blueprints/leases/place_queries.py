@@ -72,7 +72,7 @@ def scenarios(*, active: bool = False) -> Sequence[Line]:
         LeaseScenario.index_code,
         LeaseScenario.cap,
         LeaseScenario.active,
-    ).order_by(LeaseScenario.active.desc(), LeaseScenario.code)
+    ).order_by(LeaseScenario.active.desc(), LeaseScenario.purpose.desc(), LeaseScenario.code)
     if active:
         query = query.where(LeaseScenario.active)
     return db.session.execute(query.limit(100)).all()
