@@ -150,6 +150,7 @@ class _Count:
     def opened(self, event: Event) -> None:
         self.stage = 1
         self.use(str(event.data.get("class", "")))
+        self.step("received", day=self.day_of(event.at))
         self.begin(event, self.term.days)
 
     def begin(self, event: Event, days: int) -> None:
@@ -263,7 +264,7 @@ class _Count:
         late = closes != MIDNIGHT and local.time() >= closes
         counts = self.calendar.next_business_day(day) if late else self.calendar.on_or_after(day)
         if counts == day:
-            self.step("received", day=day)
+            pass  # as everybody expects
         elif self.calendar.is_business_day(day):
             self.step("received-after-hours", day=day, closes=closes, counts=counts)
         else:

@@ -22,7 +22,7 @@ class UntilForm(WordsForm):
 
 
 class AssignForm(CaseForm):
-    to = SelectField(_l("Who answers it"), validate_choice=False, validators=[Optional()])
+    to = SelectField(_l("Who answers it"), validate_choice=False)
 
 
 class ClassForm(CaseForm):
@@ -56,7 +56,7 @@ class TermForm(CaseForm):
     """A term of the organisation's own."""
 
     days = StringField(_l("Business days"), validators=[Optional()])
-    rule = SelectField(_l("Rule of the law"), validate_choice=False, validators=[Optional()])
+    rule = SelectField(_l("Rule of the law"), validate_choice=False)
     valid_from = StringField(_l("For cases received from"))
     source = StringField(_l("Why"))
     class_code = HiddenField()

@@ -153,9 +153,9 @@ def _term(facts: Facts, where: str) -> str:
         said = ngettext("The term is %(num)s calendar day", "The term is %(num)s calendar days", days)
     else:
         said = ngettext("The term is %(num)s business day", "The term is %(num)s business days", days)
-    after = gettext("counted from the day after receipt.")
+    after = gettext("counted from the day after receipt")
     source = facts["source"] or gettext("the organisation's own rule")
-    return f"{said}, {after} ({source})"
+    return f"{said}, {after} ({source})."
 
 
 def _skipped(facts: Facts, where: str) -> str:

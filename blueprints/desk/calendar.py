@@ -41,7 +41,10 @@ class DayForm(FlaskForm):
     )
     change = RadioField(
         _l("What becomes of it"),
-        choices=[(OFF, _l("A day off: it does not count")), (WORKING, _l("A day that is worked: it counts"))],
+        choices=[
+            SelectChoice(OFF, _l("A day off: it does not count")),
+            SelectChoice(WORKING, _l("A day that is worked: it counts")),
+        ],
         validators=[InputRequired(MISSING)],
     )
     reason = StringField(
@@ -87,7 +90,8 @@ def calendar() -> str:
 @pages.get("/settings/calendar/change")
 @allow(roles.SETTINGS)
 def ask_for_calendar_change() -> str:
-    return _form_page(DayForm(formdata=None, data={"day": asked("day"), "change": OFF}))
+    change = WORKING if asked("change") == WORKING else OFF
+    return _form_page(DayForm(formdata=None, data={"day": asked("day"), "change": change}))
 
 
 @pages.post("/settings/calendar/change")

@@ -98,7 +98,7 @@ def test_what_comes_late_or_on_a_day_off_is_received_on_the_next(
     day: date, hour: int, counts: date, code: str
 ):
     found = count(opened(day, hour=hour), hours=Hours("America/Bogota", time(17)))
-    assert found.started_on == counts and codes(found)[0] == code
+    assert found.started_on == counts and code in codes(found)
     assert found.due_on == COLOMBIA.add_business_days(counts, 15)
 
 
