@@ -7,20 +7,20 @@ from dataclasses import dataclass
 
 from sqlalchemy import exists, select
 
-from blueprints.accounts.models import AccountParty, Customer
+from blueprints.accounts.models import AccountParty, ContactChange, Customer
 from saas.audit import AuditRow
 from saas.database import db
 from saas.identity_numbers import normalise_email
 from saas.refusals import NotFound
 from tenants.people import User
 
-FORMER = 5  # e-mails of before that are still warned
+FORMER = 5  # e-mails and telephones of before that still count
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
     """An owner with every way to reach them. `emails` begins with the login's, then what the books hold, then the
-    ones that the login had before: whoever took a login over changed its e-mail first."""
+    ones of before: whoever took a login over changed its contacts first."""
 
     customer_id: uuid.UUID
     name: str
@@ -73,14 +73,14 @@ def find_owner(customer_id: uuid.UUID) -> Owner:
         language=logins[0].language if logins else None,
         login=logins[0].email if logins else None,
         present=tuple(present),
-        former=tuple(email for email in _former([login.id for login in logins]) if email not in present),
+        former=_former(customer_id, [login.id for login in logins], present),
         phone=row.phone,
     )
 
 
-def _former(user_ids: list[uuid.UUID]) -> list[str]:
-    """The e-mails that logins had before, newest first, after the evidence of their changes."""
-    found: list[str] = []
+def _former(customer_id: uuid.UUID, user_ids: list[uuid.UUID], present: list[str]) -> tuple[str, ...]:
+    """E-mails of before, of the books and of the logins, after the evidence of their changes."""
+    found = [normalise_email(email) or "" for email in _before(customer_id, "email")]
     for user_id in user_ids[:3]:
         rows = db.session.execute(
             select(AuditRow.data)
@@ -93,4 +93,24 @@ def _former(user_ids: list[uuid.UUID]) -> list[str]:
             .limit(FORMER)
         )
         found += [str(row.data.get("before", "")) for row in rows]
-    return [email for email in dict.fromkeys(found) if email][:FORMER]
+    kept = [email for email in dict.fromkeys(found) if email and email not in present]
+    return tuple(kept[:FORMER])
+
+
+def former_phones(customer_id: uuid.UUID) -> list[str]:
+    """Telephones that the books held before, the newest first: the ones to call when a contact was changed lately."""
+    return list(dict.fromkeys(_before(customer_id, "phone")))
+
+
+def _before(customer_id: uuid.UUID, field: str) -> list[str]:
+    rows = db.session.execute(
+        select(ContactChange.before)
+        .where(
+            ContactChange.customer_id == customer_id,
+            ContactChange.field == field,
+            ContactChange.before.is_not(None),
+        )
+        .order_by(ContactChange.id.desc())
+        .limit(FORMER)
+    ).scalars()
+    return [before for before in rows if before]

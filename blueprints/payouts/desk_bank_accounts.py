@@ -15,7 +15,7 @@ from blueprints.payouts import account_queries as queries
 from blueprints.payouts import bank_accounts as verbs
 from blueprints.payouts import words
 from blueprints.payouts.account_form import account_form, country_hint, typed_account
-from blueprints.payouts.contacts import find_owner
+from blueprints.payouts.contacts import find_owner, former_phones
 from blueprints.payouts.desk_blueprint import pages
 from blueprints.payouts.forms import NoteForm
 from blueprints.payouts.queries import waiting
@@ -174,6 +174,7 @@ def _page(account_id: uuid.UUID, form: NoteForm | None = None) -> str:
         one=found,
         row=found.row,
         story=queries.story([account_id], words.STORY),
+        phones_before=former_phones(found.row.customer_id),
         form=form or NoteForm(formdata=None),
         own=found.row.entered_by == g.viewer.user_id,
         may_approve=g.viewer.may(roles.APPROVE_PAYOUTS),

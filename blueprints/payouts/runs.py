@@ -17,6 +17,7 @@ from sqlalchemy import Row, Uuid, column, func, insert, select, update, values
 from blueprints.leases.models import Payout
 from blueprints.ledger import rules as books
 from blueprints.ledger.services import post_all
+from blueprints.owners.commissions import follow_all
 from blueprints.payouts import rules
 from blueprints.payouts.models import OwnerBankAccount, PayoutLine, PayoutRun
 from blueprints.payouts.proposing import Line, Scope, propose
@@ -57,6 +58,7 @@ def prepare_run(
         raise Refusal(N_("The cut cannot be in the future."), field="cut_on")
     if pay_on < today or pay_on > today + datetime.timedelta(days=60):
         raise Refusal(N_("The payment day must be today or in the next 60 days."), field="pay_on")
+    follow_all()  # nobody is paid what commission still takes
     lock(LOCK)
     lines = propose(cut_on, tenant.currency, scope, now)
     if not lines:
@@ -189,6 +191,7 @@ def approve_run(run_id: uuid.UUID, *, may_approve: bool, actor: Actor, now: date
     `may_approve`: whether the person holds the right to be the second one. Raises NotFound, or Refusal for a run
     that is decided, for the first person where two are needed, or when nothing is left to pay.
     """
+    follow_all()
     lock(LOCK)
     run = held_run(run_id)
     if run.state != rules.PREPARED:

@@ -8,14 +8,14 @@ from saas.languages import N_
 RUN_STATES = {
     rules.PREPARED: (N_("To be approved"), "warning"),
     rules.APPROVED: (N_("Under way"), "info"),
-    rules.DONE: (N_("Finished"), "success"),
+    rules.DONE: (N_("All of it answered"), "success"),
     rules.DROPPED: (N_("Dropped"), "neutral"),
 }
 LINE_STATES = {
     rules.PROPOSED: (N_("Is paid"), "info"),
     rules.LEFT_OUT: (N_("Left out"), "neutral"),
     rules.UNDER_WAY: (N_("Under way"), "info"),
-    rules.PAID: (N_("Paid"), "success"),
+    rules.PAID: (N_("Paid by the bank"), "success"),
     rules.RETURNED: (N_("Came back"), "danger"),
 }
 REASONS = rules.REASONS
@@ -26,7 +26,7 @@ FACTS = {
     "minimum": N_("Smallest payout"),
 }
 EFFECTS = {
-    rules.PAID: (N_("Paid"), "success"),
+    rules.PAID: (N_("Paid by the bank"), "success"),
     rules.RETURNED: (N_("Came back: it is held for the owner again"), "warning"),
     rules.SAME: (N_("Was known already"), "neutral"),
     rules.UNKNOWN_LINE: (N_("No payout of ours has this key"), "danger"),

@@ -7,7 +7,7 @@ import datetime
 import pytest
 from sqlalchemy import select
 
-from blueprints.accounts.models import AccountParty
+from blueprints.accounts.models import AccountParty, ContactChange
 from blueprints.payouts import bank_accounts as verbs
 from blueprints.payouts import rules
 from blueprints.payouts.bank_accounts import BadLink, chosen_accounts, confirm_by_link, enter_account
@@ -201,10 +201,21 @@ def test_every_other_contact_is_warned(agency: Agency, mailbox):
             subject=("user", agency.logins[1]),
             data={"before": "beto@antes.example", "after": "beto@casa.example"},
         )
+        db.session.add(
+            ContactChange(
+                customer_id=agency.owners[1],
+                field="email",
+                before="beto@libros.example",
+                after="beto@nunez.example",
+                source="customer",
+                changed_by="Beto",
+                changed_at=now(),
+            )
+        )
         account = enter(agency, 1)
     found = letters(agency, mailbox)
     assert len(found["beto@casa.example"]) == len(found["beto@nunez.example"]) == 1
-    assert len(found["beto@antes.example"]) == 1
+    assert len(found["beto@antes.example"]) == len(found["beto@libros.example"]) == 1
     bodies = {letter["To"]: str(letter) for _name, letter in mailbox.letters(50)}
     assert "/bank-account/confirm/" in bodies["beto@casa.example"]
     with agency.unit():

@@ -211,7 +211,7 @@ def test_the_desk_from_proposal_to_answer(agency: Agency):
     marked = {"on": day, "reference": "TR-7", "note": "Visto", "outcome": "paid"}
     assert body(post(ana, other, f"{other}/mark", {**marked, "reference": ""}), 422)
     assert post(ana, other, f"{other}/mark", marked).status_code == 303
-    assert "Terminad" in checked_get(ana, address).text
+    assert "Todo contestado" in checked_get(ana, address).text
     with agency.unit():
         assert sums() == (0, 0, 1_000_000)
         assert set(db.session.execute(select(Payout.state)).scalars()) == {"paid"}
