@@ -131,7 +131,7 @@ def payouts() -> str | Response:
 @allow(SIGNED_IN)
 def payout(payout_id: uuid.UUID) -> str:
     row = queries.payout(reach_of(g.viewer, g.tenant), own_customer(), payout_id)
-    return render("owners/payout.html", payout=row, paid_in=row.paid_on.isoformat()[:7])
+    return render("owners/payout.html", payout=row, paid_in=(row.booked_on or row.paid_on).isoformat()[:7])
 
 
 @pages.get("/income/payouts/<uuid:payout_id>/pdf")

@@ -225,8 +225,17 @@ def endings(reach: Reach, *, days: int = 120, most: int = 5) -> list[Ending]:
 
 
 def _payouts() -> Any:
+    booked_on = (
+        select(JournalEntry.occurred_on)
+        .where(
+            JournalEntry.tenant_id == Payout.tenant_id,
+            JournalEntry.business_key == func.concat("payout:", Payout.id),
+        )
+        .scalar_subquery()
+    )
     return (
         select(
+            booked_on.label("booked_on"),
             Payout.id,
             Payout.number,
             Payout.mandate_account_id,

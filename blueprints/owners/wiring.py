@@ -48,6 +48,8 @@ def _quote_approved(
     **more: Any,
 ) -> None:
     """A repair that an owner agreed to is charged: one charge a quote, or a case where no quote is named."""
+    if "owners" not in serving().capabilities:
+        return
     quote_id = more.get("quote_id")
     make_charge(
         NewCharge(

@@ -27,9 +27,9 @@ def line_words(found: Statement, line: Line) -> tuple[str, str, str]:
     if origin.what == "charge":
         text = _("Taken back: %(what)s", what=origin.text) if line.whole.total > 0 else origin.text
         return text, note, "charge"
-    if origin.void:
-        return _("Payout that the bank returned"), note, ""
-    return _("Payout"), note, "payout"
+    returned = line.whole.total > 0
+    what = _("Payout that the bank returned") if returned else _("Payout")
+    return what, note, "" if origin.void else "payout"
 
 
 def _other(line: Line) -> str:

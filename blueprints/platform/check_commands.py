@@ -14,6 +14,7 @@ from sqlalchemy import select, text
 
 from blueprints.invoices.models import Invoice
 from blueprints.ledger.queries import receivables_by_invoice, unbalanced_entries
+from blueprints.owners.checking import differences as differences_of_owners
 from blueprints.payments.account_checks import problems_of_accounts
 from blueprints.payments.checking import differences
 from blueprints.platform.certificate import rsa_problem
@@ -42,8 +43,8 @@ def _chosen(slug: str | None) -> list[tuple[str, uuid.UUID]]:
 @click.option("--tenant", default=None, help="One tenant; by default all.")
 @click.option("--json", "as_json", is_flag=True)
 def check(tenant: str | None, as_json: bool) -> None:
-    """Compare every cached balance with the books, every entry with zero, and payments with what they paid. Exit
-    status 1 on any difference."""
+    """Compare every cached balance with the books, every entry with zero, payments with what they paid, and what was
+    kept from owners with what was collected. Exit status 1 on any difference."""
     report: dict[str, dict[str, Any]] = {}
     for slug, tenant_id in _chosen(tenant):
         with unit_of_work(tenant_id) as session:
@@ -62,9 +63,10 @@ def check(tenant: str | None, as_json: bool) -> None:
                 "differing": differing,
                 "unbalanced": unbalanced,
                 "payments": differences(),
+                "owners": differences_of_owners(),
             }
     problems = {
-        slug: [*found["differing"], *found["unbalanced"], *found["payments"]]
+        slug: [*found["differing"], *found["unbalanced"], *found["payments"], *found["owners"]]
         for slug, found in report.items()
     }
     if as_json:

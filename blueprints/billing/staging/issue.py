@@ -190,15 +190,17 @@ DIGITS: Final = {
     "account": "regexp_replace(r.number, '[^0-9]', '', 'g')",
     "period": "replace(CAST(:period AS text), '-', '')",
 }
+# `rent`: what of it bears commission (owners/agreed.py).
 INVOICES: Final = """
     INSERT INTO invoices (tenant_id, id, number, type_code, account_id, period, issued_on, due_on, currency, subtotal,
                           tax, withholding, total, open_amount, payment_code, details, run_id, created_at)
     SELECT :tenant, r.id, CAST(:prefix AS text) || (:first + r.n - 1)::text, CAST(:type AS text),
            r.account_id, CAST(:period AS text), CAST(:issued_on AS date), r.due_on, r.currency, r.subtotal, r.tax,
            r.withholding, r.total, r.total, {code},
-           jsonb_build_object('due_by', r.due_by, 'payment_day', r.payment_day),
+           jsonb_build_object('due_by', r.due_by, 'payment_day', r.payment_day, 'rent', g.rent),
            CAST(:run AS uuid), CAST(:moment AS timestamptz)
       FROM staged_issued r
+      LEFT JOIN (SELECT place, sum(amount)::bigint AS rent FROM staged_segments GROUP BY place) g ON g.place = r.place
 """
 # Credits are used up in their order, each class within its room; taxes of nothing are no line.
 LINES: Final = """

@@ -1,0 +1,162 @@
+"""Whether owners' papers and the books agree: what `flask ledger check` asks of statements and commissions."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+
+from sqlalchemy import and_, func, select
+
+from blueprints.ledger.models import JournalEntry, LedgerAccount, Posting
+from blueprints.ledger.rules import OWNER_PAYABLE
+from blueprints.owners import rules
+from blueprints.owners.agreed import INVOICE, REVERSED, WITHHELD, terms_of
+from blueprints.owners.commissions import TOPIC
+from blueprints.owners.models import CommissionDocument, OwnerCharge, RentCommission
+from blueprints.owners.rules import Amounts
+from blueprints.owners.statement_rules import OTHER
+from blueprints.owners.statements import CHARGED, RENT_KINDS, UNCHARGED, classified
+from saas.database import db
+from saas.outbox import OutboxRow
+
+
+def differences() -> list[str]:
+    """Every difference in the active tenant, one line each; empty when all agrees. Reads whole tables."""
+    return [*_commissions(), *_documents(), *_charges(), *_unknown_movements()]
+
+
+def _collected() -> dict[uuid.UUID, int]:
+    """What the books hold of each rent invoice for owners."""
+    rows = db.session.execute(
+        select(Posting.invoice_id, func.sum(-Posting.amount).label("amount"))
+        .join(
+            LedgerAccount,
+            and_(LedgerAccount.tenant_id == Posting.tenant_id, LedgerAccount.id == Posting.ledger_account_id),
+        )
+        .join(
+            JournalEntry,
+            and_(JournalEntry.tenant_id == Posting.tenant_id, JournalEntry.id == Posting.entry_id),
+        )
+        .where(LedgerAccount.kind == OWNER_PAYABLE, JournalEntry.kind.in_(RENT_KINDS))
+        .group_by(Posting.invoice_id)
+    )
+    return {row.invoice_id: int(row.amount) for row in rows if row.invoice_id is not None}
+
+
+def _commissions() -> list[str]:
+    """Of each rent on which we made commission: never more than is due on what was collected. What is still to be
+    made waits in the outbox."""
+    made: dict[uuid.UUID, list[tuple[str, Amounts]]] = defaultdict(list)
+    for row in db.session.execute(
+        select(
+            CommissionDocument.commission_id,
+            CommissionDocument.kind,
+            CommissionDocument.charge,
+            CommissionDocument.amounts,
+        ).order_by(CommissionDocument.commission_id, CommissionDocument.position)
+    ):
+        made[row.commission_id].append((row.kind, Amounts(row.charge, tuple(row.amounts))))
+    waiting = {
+        payload["invoice_id"]
+        for payload in db.session.execute(
+            select(OutboxRow.payload).where(OutboxRow.topic == TOPIC, OutboxRow.done_at.is_(None))
+        ).scalars()
+    }
+    collected, wrong = _collected(), []
+    for agreed in db.session.execute(
+        select(
+            RentCommission.id,
+            RentCommission.rent_invoice_id,
+            RentCommission.base,
+            RentCommission.rent_total,
+            RentCommission.rate,
+            RentCommission.taxes,
+        ).order_by(RentCommission.id)
+    ):
+        terms = terms_of(agreed)
+        booked = rules.none(terms)
+        for kind, amounts in made[agreed.id]:
+            booked = booked.plus(amounts) if kind == INVOICE else booked.minus(amounts)
+        held = collected.get(agreed.rent_invoice_id, 0)
+        step = rules.step(terms, booked, held)
+        if step is not None and step[0] < 0 and str(agreed.rent_invoice_id) not in waiting:
+            due = rules.due(terms, held)
+            wrong.append(
+                f"commission on {agreed.rent_invoice_id}: {booked.charge} made, {due.charge} due on {held}"
+            )
+    return wrong
+
+
+def _borne(kinds: tuple[str, ...]) -> dict[str, int]:
+    """What owners bore, by the business key of the entry."""
+    rows = db.session.execute(
+        select(JournalEntry.business_key, func.sum(Posting.amount).label("amount"))
+        .select_from(Posting)
+        .join(
+            LedgerAccount,
+            and_(LedgerAccount.tenant_id == Posting.tenant_id, LedgerAccount.id == Posting.ledger_account_id),
+        )
+        .join(
+            JournalEntry,
+            and_(JournalEntry.tenant_id == Posting.tenant_id, JournalEntry.id == Posting.entry_id),
+        )
+        .where(LedgerAccount.kind == OWNER_PAYABLE, JournalEntry.kind.in_(kinds))
+        .group_by(JournalEntry.business_key)
+    )
+    return {row.business_key: int(row.amount) for row in rows}
+
+
+def _documents() -> list[str]:
+    """Each document of ours stands in the books with its amount."""
+    borne, wrong = _borne((WITHHELD, REVERSED)), []
+    for row in db.session.execute(
+        select(
+            CommissionDocument.id,
+            CommissionDocument.kind,
+            CommissionDocument.number,
+            CommissionDocument.invoice_id,
+            CommissionDocument.total,
+        )
+    ):
+        invoice = row.kind == INVOICE
+        key = f"commission:{row.invoice_id}:withheld" if invoice else f"commission-note:{row.id}"
+        booked = borne.get(key, 0) if invoice else -borne.get(key, 0)
+        if booked != row.total:
+            wrong.append(f"{row.kind} {row.number}: {row.total} on paper, {booked} in the books")
+    return wrong
+
+
+def _charges() -> list[str]:
+    """Each charge stands in the books with its amount, and so does its reversal."""
+    borne, wrong = _borne((CHARGED, UNCHARGED)), []
+    for row in db.session.execute(
+        select(OwnerCharge.id, OwnerCharge.number, OwnerCharge.amount, OwnerCharge.reversed_on)
+    ):
+        made = borne.get(f"owner-charge:{row.id}", 0)
+        undone = -borne.get(f"owner-charge:{row.id}:reversed", 0)
+        if made != row.amount or undone != (row.amount if row.reversed_on else 0):
+            wrong.append(f"charge {row.number}: {row.amount}, in the books {made} and {undone} taken back")
+    return wrong
+
+
+def _unknown_movements() -> list[str]:
+    """What is owed to owners moves by what statements can tell, and by nothing else."""
+    rows = db.session.execute(
+        select(JournalEntry.business_key, JournalEntry.kind, Posting.invoice_id)
+        .select_from(Posting)
+        .join(
+            LedgerAccount,
+            and_(LedgerAccount.tenant_id == Posting.tenant_id, LedgerAccount.id == Posting.ledger_account_id),
+        )
+        .join(
+            JournalEntry,
+            and_(JournalEntry.tenant_id == Posting.tenant_id, JournalEntry.id == Posting.entry_id),
+        )
+        .where(LedgerAccount.kind == OWNER_PAYABLE)
+        .where(JournalEntry.kind.not_in((*RENT_KINDS, WITHHELD, REVERSED, CHARGED, UNCHARGED, "owner-paid")))
+    )
+    return [
+        f"entry {row.business_key}: no statement can say what it is"
+        for row in rows
+        if classified(row.kind, row.business_key, row.invoice_id)[0] == OTHER
+    ]
