@@ -73,7 +73,7 @@ def put_into_words(
             customer_id=person.customer_id,
             user_id=person.user_id,
             about=about,
-            secrets=[token],
+            secrets=[token, no_more.rpartition("/")[2]],
             said=fill(words.subject, values),
             parts=paragraphs(words.body, values),
             rows=rows,

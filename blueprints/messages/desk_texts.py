@@ -15,6 +15,7 @@ from blueprints.messages.blueprint import desk as pages
 from blueprints.messages.fields import check_words, names_for
 from blueprints.messages.forms import WordingForm
 from blueprints.messages.kinds import KINDS, Kind
+from blueprints.messages.office import blotted
 from blueprints.messages.samples import letter_to_look_at
 from blueprints.messages.wordings import (
     Wording,
@@ -112,9 +113,17 @@ def _page(kind: Kind, text_language: str, form: WordingForm, looked_at: Wording 
         names=names_for(kind.fields, text_language),
         versions=versions(kind.code, text_language),
         counts=counts,
-        sample=letter_to_look_at(kind, text_language, looked_at, customer) if looked_at else None,
+        sample=_sample(kind, text_language, looked_at, customer),
         sample_name=queries.customer_name(customer) if customer else "",
     )
+
+
+def _sample(
+    kind: Kind, text_language: str, looked_at: Wording | None, customer: uuid.UUID | None
+) -> tuple[str, str] | None:
+    """Subject and text, without the links that open something: staff look at it, and a page may be copied."""
+    letter = letter_to_look_at(kind, text_language, looked_at, customer) if looked_at else None
+    return (letter.subject, blotted(letter.text, letter)) if letter else None
 
 
 def _customer(kind: str) -> uuid.UUID | None:

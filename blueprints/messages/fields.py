@@ -40,7 +40,6 @@ FIELDS: dict[str, Field] = {
         Field("number", {"es": "numero", "en": "number"}, N_("Number")),
         Field("title", {"es": "asunto", "en": "title"}, N_("What it is about")),
         Field("until", {"es": "plazo", "en": "until"}, N_("Until when it is answered"), DATE),
-        Field("detail", {"es": "detalle", "en": "detail"}, N_("Text of the answer or of the quote")),
         Field("amount", {"es": "valor", "en": "amount"}, N_("Amount"), MONEY),
         Field("before", {"es": "valor_anterior", "en": "before"}, N_("Amount before"), MONEY),
         Field("percent", {"es": "porcentaje", "en": "percent"}, N_("Change in per cent")),
@@ -92,6 +91,16 @@ def paragraphs(body: str, values: Mapping[str, str]) -> list[Paragraph]:
         else:
             found.append(Paragraph(text=fill(text, values)))
     return found
+
+
+def spelled(text: str, language: str) -> str:
+    """The text with every name as that language has it."""
+
+    def name(found: re.Match[str]) -> str:
+        code = _CODES.get(found[1])
+        return "{" + FIELDS[code].names.get(language, code) + "}" if code else found[0]
+
+    return _NAMED.sub(name, text)
 
 
 def names_for(codes: Iterable[str], language: str) -> list[tuple[str, str]]:

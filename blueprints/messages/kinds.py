@@ -130,8 +130,6 @@ KINDS: dict[str, Kind] = {
             N_("Quote to approve"),
             N_("A repair whose price waits for the owner's approval."),
             mandatory=True,
-            fields=(*_CASE, "amount", "detail"),
-            button=N_("See the quote"),
         ),
         Kind(
             "commission-invoice",

@@ -65,16 +65,6 @@ TEXTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
             "{button}",
         ),
     ),
-    "quote": (
-        N_("A quote waits for your approval: {amount}"),
-        (
-            GREETING,
-            N_("About “{title}” ({number}) there is a quote of {amount}."),
-            "{detail}",
-            N_("Nothing is done before you say yes."),
-            "{button}",
-        ),
-    ),
     "commission-invoice": (
         N_("Commission invoice {number}"),
         (GREETING, N_("The commission of {period} is {amount}. It was kept from the rent."), "{button}"),

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from flask_babel import gettext as _
 from sqlalchemy import and_, func, insert, select
 
-from blueprints.messages.fields import check_words
+from blueprints.messages.fields import check_words, spelled
 from blueprints.messages.kinds import KINDS, Kind
 from blueprints.messages.models import TemplateVersion
 from blueprints.messages.texts import TEXTS
@@ -60,7 +60,8 @@ def default_wording(kind: str, language: str) -> Wording:
     """Our own words in a language, whichever is spoken now."""
     subject, parts = TEXTS[kind]
     with speaking(language):
-        return Wording(_(subject), "\n\n".join(_(part) for part in parts))
+        body = "\n\n".join(_(part) for part in parts)
+        return Wording(spelled(_(subject), language), spelled(body, language))
 
 
 def current_wording(kind: str, language: str) -> Wording:

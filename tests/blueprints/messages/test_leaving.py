@@ -64,7 +64,8 @@ def test_a_message_is_sent_in_both_parts_and_kept_as_it_was(office: Office, mail
         office, Message.state, Message.body, Message.recipient, Message.sent_at
     )
     assert (state, recipient) == (rules.SENT, "renata@casa.example") and sent_at is not None
-    assert body.split() == text.split()
+    stop = found["List-Unsubscribe"].strip("<>").rpartition("/")[2]
+    assert body.split() == text.replace(stop, "••••••").split(), "but for the link that opens something"
 
 
 def test_optional_mail_can_be_stopped_with_one_post(office: Office, mailbox: Mailbox):
