@@ -7,7 +7,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from blueprints.payments.providers.bank_simulator.opening import open_simulator_account
-from blueprints.platform.demo import agency, people, utility
+from blueprints.platform.demo import agency, messages, people, utility
 from blueprints.platform.demo.logins import AGENCY, LOGINS, PASSWORD, STAFF, UTILITY
 from blueprints.platform.demo.newcomers import add_newcomer
 from blueprints.platform.starter import KITS, give_starter_kit
@@ -43,6 +43,7 @@ TENANTS = (
                 "support.email": "hola@hogaryraiz.example",
                 "support.hours": "Lunes a viernes, 8:00 a 17:30",
                 "documents.paper": "us-letter",
+                "messages.reminders": True,
             },
         ),
         agency.load,
@@ -89,6 +90,7 @@ def load() -> None:
             open_simulator_account(actor=DEMO)
             people.add_login(STAFF.email, "Ana Ruiz", password_hash, role="administrator")
             fill(today(new.time_zone), password_hash)
+            messages.load()
         click.echo(f"{new.name}: made")
 
 
