@@ -19,7 +19,7 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from blueprints import capabilities
-from blueprints.accounts.models import Access, Account, Property
+from blueprints.accounts.models import Access, Account, ContactChange, Property
 from blueprints.auth.models import RecoveryCode, SecondFactor
 from blueprints.auth.second_factor import SECRET
 from blueprints.auth.totp import new_secret
@@ -217,6 +217,7 @@ def _people(side: Side) -> None:
         db.session.execute(select(StaffRole.id).where(StaffRole.user_id == users["admin"])).scalar_one()
     )
     _second_factor(side, users["customer"])
+    add(side, ContactChange, customer_id=customer, field="phone", before=side.person_canary, after="1")
     add(
         side,
         OneTimeLink,
