@@ -18,6 +18,7 @@ capability = Capability(
         "blueprints.cases.new",
         "blueprints.cases.quote_pages",
         "blueprints.cases.timekeeping",
+        "blueprints.cases.alarm_letters",
         "blueprints.cases.desk_queue",
         "blueprints.cases.desk_case",
         "blueprints.cases.desk_acts",
