@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from blueprints.cases.catalogue import own_catalogue
 from blueprints.invoices.services import add_invoice_type
 from blueprints.leases.price_indexes import add_known_values
 from blueprints.leases.scenarios import add_starter_scenarios
@@ -93,6 +94,7 @@ def give_starter_kit(kind: str, *, theme: str | None, actor: Actor, logo: str | 
     if "leases" in kit.capabilities:
         add_starter_scenarios(serving().country)
         add_known_values(actor=actor)
+    own_catalogue()
     change_words(kit.words, actor=actor)
     tokens = {"logo": logo} if logo else {}
     publish_look(save_look(theme or kit.theme, tokens, actor=actor), actor=actor)

@@ -48,6 +48,7 @@ TABLES = {
     "credit_id": "payment_credits",
     "claim_id": "domain_claims",
     "payment_link_id": "payment_links",
+    "quote_id": "case_quotes",
     "owner_charge_id": "owner_charges",
     "note_id": "commission_documents",
     "dead_address_id": "message_dead_addresses",
@@ -84,6 +85,7 @@ def value_of(name: str, kind: str, side: Side) -> str:
     plain = {
         "token": side.link_token,
         "payment_token": side.payment_token,
+        "quote_token": side.quote_token,
         "unsubscribe_token": side.unsubscribe_token,
         "kind_code": "invoice-new",
         "linked_reference": side.linked_reference,

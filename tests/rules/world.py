@@ -25,6 +25,7 @@ from blueprints.auth.second_factor import SECRET
 from blueprints.auth.totp import new_secret
 from blueprints.cases.certificate import KIND as CASE_FILING
 from blueprints.cases.models import Case, CaseEvent, CaseFile
+from blueprints.cases.quote_models import CaseQuote, CaseQuoteLink
 from blueprints.imports.models import ImportBatch, ImportRefusal
 from blueprints.invoices.models import Invoice
 from blueprints.invoices.services import add_invoice_type
@@ -71,8 +72,8 @@ from tenants.provider_accounts import ProviderAccount
 from tests import cast
 from tests.cast import TenantCast
 from tests.database import DatabaseUrls
-from tests.rules.owners_world import earn
 from tests.rules.messages_world import write_messages
+from tests.rules.owners_world import earn
 from tests.rules.payouts_world import pay_owners
 from tests.rules.rows import insert_row, owned_models
 
@@ -102,6 +103,7 @@ class Side:
     hook_token: str = field(default_factory=new_token)
     link_token: str = field(default_factory=new_token)
     payment_token: str = field(default_factory=new_token)
+    quote_token: str = field(default_factory=new_token)
     unsubscribe_token: str = ""
     bank_token: str = ""
     alarm_token: str = ""
@@ -691,6 +693,27 @@ def _cases(side: Side, size: int) -> None:
         )
         if answered:
             side.rows["answered_cases"] = [case]
+        quote = add(
+            side,
+            CaseQuote,
+            case_id=case,
+            mandate_account_id=side.rows["accounts"][2],
+            amount=100_000,
+            currency=side.cast.currency,
+            file_id=side.first("files"),
+            valid_until=now().date() + datetime.timedelta(days=9),
+            state="open",
+        )
+        if number == 0:
+            add(
+                side,
+                CaseQuoteLink,
+                quote_id=quote,
+                token_digest=digest(side.quote_token),
+                created_at=now(),
+                expires_at=now() + datetime.timedelta(days=7),
+                revoked_at=None,
+            )
 
 
 def _desk(side: Side, size: int) -> None:

@@ -7,7 +7,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from blueprints.payments.providers.bank_simulator.opening import open_simulator_account
-from blueprints.platform.demo import agency, messages, people, utility
+from blueprints.platform.demo import agency, cases, messages, people, utility
 from blueprints.platform.demo.logins import AGENCY, LOGINS, PASSWORD, STAFF, UTILITY
 from blueprints.platform.demo.newcomers import add_newcomer
 from blueprints.platform.starter import KITS, give_starter_kit
@@ -91,6 +91,7 @@ def load() -> None:
             people.add_login(STAFF.email, "Ana Ruiz", password_hash, role="administrator")
             fill(today(new.time_zone), password_hash)
             messages.load()
+            cases.load(kind)
         click.echo(f"{new.name}: made")
 
 
