@@ -14,8 +14,8 @@ from blueprints.accounts.models import Property
 from blueprints.leases.adjusting import Adjustment, adjusted, day_in, due_on, period_of
 from blueprints.leases.catalogue import caps, indexes
 from blueprints.leases.contracts import locked, newest_rent, set_rent
-from blueprints.leases.daily import plan_day
 from blueprints.leases.models import Lease, LeaseRent, LeaseScenario, PriceIndex
+from blueprints.leases.planning import plan_day
 from blueprints.leases.rates import percent
 from blueprints.leases.terms import in_force, months_later
 from saas import audit

@@ -15,6 +15,7 @@ from blueprints.accounts.models import Account
 from blueprints.leases.adjusting import due_on, limit_of, period_of
 from blueprints.leases.catalogue import caps, indexes
 from blueprints.leases.models import Lease, LeaseCharge, LeaseRent, LeaseScenario, PriceIndex
+from blueprints.leases.planning import plan_day
 from blueprints.leases.rates import percent
 from blueprints.leases.terms import ONE_DAY, next_term
 from saas import audit
@@ -202,6 +203,7 @@ def set_rent(
     lease.rent = (begun[-1] if begun else rows[0]).rent
     lease.rent_since = rows[-1].valid_from
     db.session.flush()
+    plan_day()
     if actor is not None:
         _tell(
             "lease.rent-changed",
@@ -236,18 +238,17 @@ def add_charge(
     if until_period is not None and (not PERIOD.fullmatch(until_period) or until_period < from_period):
         raise Refusal(N_("The last month cannot be before the first one."), field="until_period")
     charge_id = new_id()
-    db.session.add(
-        LeaseCharge(
-            id=charge_id,
-            lease_id=lease_id,
-            kind=kind,
-            description=description,
-            amount=amount,
-            taxed=taxed,
-            from_period=from_period,
-            until_period=until_period,
-        )
-    )
+    same = {
+        "kind": kind,
+        "description": description,
+        "amount": amount,
+        "from_period": from_period,
+        "until_period": until_period,
+    }
+    # A form that is sent twice must not bill twice; the lease is locked, so nobody comes between.
+    if db.session.execute(select(LeaseCharge.id).filter_by(lease_id=lease_id, **same)).first():
+        raise Refusal(N_("Exactly this is billed already."), field="description")
+    db.session.add(LeaseCharge(id=charge_id, lease_id=lease_id, taxed=taxed, **same))
     db.session.flush()
     _tell(
         "lease.charge-added",
@@ -319,6 +320,7 @@ def end_lease(
     db.session.flush()
     if on < today:
         close(lease)
+    plan_day()
     _tell("lease.end-set", lease, actor, {"on": on.isoformat(), "reason": reason})
 
 

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from blueprints.leases.contracts import close
 from blueprints.leases.models import Lease, LeaseRent
+from blueprints.leases.planning import plan_day
 from blueprints.leases.terms import next_term
 from saas import audit
 from saas.audit import SYSTEM
 from saas.database import db
-from saas.outbox import enqueue, handler
+from saas.outbox import handler
 from tenants.loading import serving
-
-MIDNIGHT = datetime.time(0, 10)  # of the tenant: its day has begun everywhere
-
-
-def plan_day() -> None:
-    """See to it that the next day of the tenant is attended to. Safe to repeat."""
-    tenant = serving()
-    tomorrow = tenant.today() + datetime.timedelta(days=1)
-    due = datetime.datetime.combine(tomorrow, MIDNIGHT, tzinfo=ZoneInfo(tenant.time_zone))
-    enqueue("leases.day", {"day": tomorrow.isoformat()}, due_at=due, key=tomorrow.isoformat())
 
 
 @handler("leases.day")

@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from blueprints.accounts.models import Account, AccountParty
 from blueprints.invoices.models import Invoice, InvoiceType
-from blueprints.leases.daily import plan_day
 from blueprints.leases.models import Lease, LeaseRent, Payout
+from blueprints.leases.planning import plan_day
 from blueprints.leases.rules import Owner, owners_on
 from blueprints.ledger import rules as books
 from blueprints.ledger.services import post

@@ -168,6 +168,7 @@ def test_terms_rent_and_charges_change_and_leave_evidence(app: Flask, desk: Flas
         "from_period": "2026-12", "until_period": "",
     }  # fmt: skip
     assert post(desk, f"{here}/charges/new", f"{here}/charges/new", charge).status_code == 303
+    assert post(desk, f"{here}/charges/new", f"{here}/charges/new", charge).status_code == 422, "sent twice"
     assert (
         post(
             desk, f"{here}/charges/new", f"{here}/charges/new", {**charge, "until_period": "2026-11"}
