@@ -73,7 +73,7 @@ def account(account_id: uuid.UUID, now: datetime.datetime) -> Account:
     row = db.session.execute(_rows().where(OwnerBankAccount.id == account_id)).first()
     if row is None:
         raise NotFound()
-    return next(one for one in accounts_of(row.customer_id, now) if one.row.id == account_id)
+    return said(row, _siblings({row.customer_id}).get(row.customer_id, ()), now)
 
 
 def story(account_ids: Sequence[uuid.UUID], words: Mapping[str, str]) -> list[Row[Any]]:
