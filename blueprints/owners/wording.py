@@ -47,4 +47,4 @@ def share_words(share: int | None) -> str:
     if share is None:
         return ""
     whole, rest = divmod(share, MILLION // 100)
-    return f"{whole}{f',{rest:04d}'.rstrip('0') if rest else ''} %"
+    return f"{whole}{f',{rest:04d}'.rstrip('0') if rest else ''}\u00a0%"
