@@ -78,6 +78,18 @@ capability = Capability(
             high=100,
         ),
         Setting(
+            "payments.coupon-grace",
+            "integer",
+            2,
+            N_("Days that invoices stay held after a coupon's last day"),
+            hint=N_(
+                "So long the collector's file of that day may take; meanwhile nobody is led to pay again."
+            ),
+            group=N_("Payments"),
+            low=0,
+            high=10,
+        ),
+        Setting(
             "receipts.prefix",
             "text",
             "R-",

@@ -45,6 +45,7 @@ class AttemptRow:
     language: str
     provider_reference: str | None
     facts: Mapping[str, str]
+    step: Mapping[str, Any] | None
 
 
 _COLUMNS = (
@@ -64,6 +65,7 @@ _COLUMNS = (
     Attempt.language,
     Attempt.provider_reference,
     Attempt.facts,
+    Attempt.step,
 )
 
 

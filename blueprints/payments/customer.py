@@ -16,6 +16,7 @@ from blueprints.payments import queries, rules
 from blueprints.payments.blueprint import pages
 from blueprints.payments.choosing import Choice, ChosenInvoice, InProcess, choose
 from blueprints.payments.coupon_pages import coupon_page
+from blueprints.payments.grace import has_lapsed
 from blueprints.payments.interface import Form, Redirect, Step
 from blueprints.payments.leaving import leave
 from blueprints.payments.part_form import part_box, part_rules, typed_part, with_part
@@ -149,11 +150,12 @@ def status(attempt_id: uuid.UUID) -> str:
         raise NotFound()
     if (paper := coupon_page(found)) is not None:
         return paper
-    going_on = found.state in rules.OPEN_STATES
+    lapsed = has_lapsed(found.state, found.expires_at, found.step, now())
     return render(
         "payments/status.html",
         attempt=found,
-        going_on=going_on,
+        lapsed=lapsed,
+        going_on=found.state in rules.OPEN_STATES and not lapsed,
         unfinished=found.state == rules.CREATED and g.viewer.viewing_customer_id is None,
         over=found.expires_at <= now(),
         in_parts=part_rules().allowed,

@@ -23,6 +23,7 @@ from blueprints.payments.choosing import Choice, InProcess, choose, choose_linke
 from blueprints.payments.coupon import bars_picture
 from blueprints.payments.coupon_pages import waiting_coupon
 from blueprints.payments.customer import fetched, leave_for
+from blueprints.payments.grace import has_lapsed
 from blueprints.payments.interface import PayerView
 from blueprints.payments.link_forms import NewLinkForm, PayLinkForm
 from blueprints.payments.links import (
@@ -111,7 +112,8 @@ def linked_status(linked_reference: str) -> Answer:
         attempt=found,
         paper=paper,
         bars=bars_picture(paper) if paper else "",
-        going_on=found.state in rules.OPEN_STATES and paper is None,
+        lapsed=(lapsed := has_lapsed(found.state, found.expires_at, found.step, now())),
+        going_on=found.state in rules.OPEN_STATES and paper is None and not lapsed,
     )
     return _private(make_response(page))
 

@@ -12,6 +12,7 @@ from blueprints.payments import rules
 from blueprints.payments.accounts import adapter_of, view_of
 from blueprints.payments.applying import apply, hold_for
 from blueprints.payments.attempts import AttemptRow, adapter_view, close_attempt, read_attempt
+from blueprints.payments.grace import held_until
 from blueprints.payments.interface import Unknown, Unreachable, Wire
 from blueprints.payments.models import Attempt
 from saas import audit
@@ -111,7 +112,8 @@ def _plan(attempt_id: uuid.UUID, polls: int, due: datetime.datetime | None) -> N
 def expire(attempt_id: uuid.UUID, *, now: datetime.datetime) -> bool:
     """End an attempt whose time is over. True when it ended here.
 
-    One that the payer never finished ends with its lifetime; one that the provider called pending is
+    One that the payer never finished ends with its lifetime, a coupon when the file of its last day must be here;
+    one that the provider called pending is
     asked about until the grace is over. Money that still comes is booked all the same.
     """
     attempt = read_attempt(attempt_id)
@@ -122,6 +124,10 @@ def expire(attempt_id: uuid.UUID, *, now: datetime.datetime) -> bool:
             due_at=attempt.expires_at + rules.GRACE,
             key=f"{attempt_id}:grace",
         )
+        return False
+    until = held_until(attempt.expires_at, attempt.step)
+    if attempt.state == rules.CREATED and attempt.expires_at <= now < until:
+        enqueue("payments.expire", {"attempt_id": str(attempt_id)}, due_at=until, key=f"{attempt_id}:held")
         return False
     if now < attempt.expires_at or attempt.state not in rules.OPEN_STATES:
         return False

@@ -19,6 +19,7 @@ from blueprints.payments import rules
 from blueprints.payments.accounts import adapter_of, view_of
 from blueprints.payments.attempts import adapter_view, close_attempt, read_attempt
 from blueprints.payments.choosing import Choice, Holder, InProcess, holders
+from blueprints.payments.grace import held_until
 from blueprints.payments.interface import (
     Adapter,
     AttemptView,
@@ -169,8 +170,9 @@ def _make_room(
         goes_on = holder.state != rules.CREATED or (not over and holder.provider_account_id in ways)
         if own and holder.items_key == key and goes_on:
             return holder
+        waits = over and now < held_until(holder.expires_at, holder.step)
         # Nobody has heard of money yet: the payer chose anew, or has let the time pass.
-        if holder.state == rules.CREATED and (own or over):
+        if holder.state == rules.CREATED and (own or over) and not waits:
             to = rules.EXPIRED if over else rules.CANCELED
             if close_attempt(holder.id, to, only_from=frozenset({rules.CREATED}), now=now):
                 closed[holder.id] = to

@@ -19,6 +19,7 @@ from blueprints.invoices.models import Invoice
 from blueprints.invoices.services import void_invoice
 from blueprints.payments import collected_lines, collecting
 from blueprints.payments import collected_queries as queries
+from blueprints.payments.choosing import InProcess
 from blueprints.payments.collected_models import CollectedFile, CollectedLineRow
 from blueprints.payments.collecting import AlreadyTaken, go_on, order, take_in
 from blueprints.payments.models import Attempt, Payment, QuarantinedPayment, Receipt
@@ -34,6 +35,8 @@ from saas.scope import unit_of_work
 from tests.blueprints.payments.providers.collector.world import CashWorld, all_lines, cash_world
 from tests.blueprints.payments.test_applying import balances, count, open_amounts, quarantine
 from tests.blueprints.payments.world import paying_world
+from tests.pages import checked_get
+from tests.signed_in import post
 
 
 def test_a_coupon_is_a_number_a_day_and_bars(cash: CashWorld):
@@ -172,11 +175,44 @@ def test_what_differs_is_put_aside(cash: CashWorld, change: dict[str, object], w
 
 def test_a_coupon_paid_after_its_day_is_booked(cash: CashWorld):
     made = cash.coupon(cash.paying.invoice())
-    with time_machine.travel(now() + datetime.timedelta(days=9), tick=True):
+    with time_machine.travel(now() + datetime.timedelta(days=12), tick=True):
         with unit_of_work(cash.tenant_id):
             assert expire(made.attempt_id, now=now())
         assert cash.collect(cash.line(made.number, made.amount)) == ["paid"]
     assert balances(cash.paying) == {"clearing": 100_000, "owed": 0, "credit": 0, "surcharge": 0}
+
+
+def test_a_coupon_holds_its_invoice_until_the_file_of_its_last_day_must_be_here(cash: CashWorld):
+    """Paid at the counter on the last evening, it is in the file of the next days: nobody may be led to pay again."""
+    invoice = cash.paying.invoice()
+    made = cash.coupon(invoice)
+    over = cash.paying.attempt(made.attempt_id).expires_at
+    with time_machine.travel(over + datetime.timedelta(hours=1), tick=True):
+        with unit_of_work(cash.tenant_id):
+            assert not expire(made.attempt_id, now=now())
+        with pytest.raises(InProcess):
+            cash.paying.start(invoice)
+        client = cash.paying.client()
+        page = checked_get(client, f"/payments/{made.attempt_id}")
+        assert "ya no es válido" in page.text
+        assert "/payments/start" not in page.body
+    with time_machine.travel(over + datetime.timedelta(days=1), tick=True):
+        assert cash.collect(cash.line(made.number, made.amount)) == ["paid"]
+    second = cash.coupon(another := cash.paying.invoice())
+    over = cash.paying.attempt(second.attempt_id).expires_at
+    with time_machine.travel(over + datetime.timedelta(hours=1), tick=True):
+        left = post(
+            cash.paying.client(), f"/payments/{second.attempt_id}", f"/payments/{second.attempt_id}/leave"
+        )
+        assert left.status_code == 303
+        assert cash.paying.start(another).fresh, "who says that it was not used may go on"
+    third = cash.coupon(cash.paying.invoice())
+    over = cash.paying.attempt(third.attempt_id).expires_at
+    with (
+        time_machine.travel(over + datetime.timedelta(days=2, minutes=1), tick=True),
+        unit_of_work(cash.tenant_id),
+    ):
+        assert expire(third.attempt_id, now=now())
 
 
 def test_an_invoice_that_was_paid_meanwhile_becomes_credit(cash: CashWorld):
