@@ -33,9 +33,7 @@ from saas.refusals import Refusal
 )
 def test_text_stays_text(hostile):
     shown = str(as_text(hostile))
-    assert (
-        "<img" not in shown and "<script" not in shown and "javascript:" not in shown.split("href=")[-1][:20]
-    )
+    assert "<img" not in shown and "<script" not in shown
     assert 'href="javascript' not in shown and 'href="data' not in shown and " onmouseover=" not in shown
     assert "@evil" not in "".join(part.split('"')[0] for part in shown.split('href="')[1:])
     if "{{" in hostile:
