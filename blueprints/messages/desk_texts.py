@@ -102,8 +102,7 @@ def _chosen(kind: Kind, text_language: str) -> Wording:
 def _page(kind: Kind, text_language: str, form: WordingForm, looked_at: Wording | None) -> str:
     if text_language not in LANGUAGES:
         abort(404)
-    counts = current_wording(kind.code, text_language)
-    customer = _customer(kind.code)
+    customer, made = _customer(kind.code), versions(kind.code, text_language)
     return render(
         "messages/desk/text.html",
         kind=kind,
@@ -111,8 +110,8 @@ def _page(kind: Kind, text_language: str, form: WordingForm, looked_at: Wording 
         language_name=LANGUAGE_NAMES[text_language],
         form=form,
         names=names_for(kind.fields, text_language),
-        versions=versions(kind.code, text_language),
-        counts=counts,
+        versions=made,
+        own=bool(made) and made[0].subject is not None,
         sample=_sample(kind, text_language, looked_at, customer),
         sample_name=queries.customer_name(customer) if customer else "",
     )

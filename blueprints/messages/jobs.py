@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from blueprints.messages.keeping import forget_texts
+from blueprints.messages.lease_news import tell_of_expiring_papers
 from blueprints.messages.leaving import leave
 from blueprints.messages.planning import plan_batch_notices, plan_notices, plan_step, steps_for
 from blueprints.messages.services import LEAVE
@@ -42,6 +43,7 @@ def plan_day(payload: dict[str, Any]) -> None:
     order_day(today + datetime.timedelta(days=1))
     for step in steps_for(tenant, today):
         enqueue(STEP, {"day": today.isoformat(), "step": step.code}, key=f"{today}:{step.code}")
+    tell_of_expiring_papers(today)
     forget_texts(now())
 
 

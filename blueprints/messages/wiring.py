@@ -16,6 +16,7 @@ from blueprints.auth.services import leave_notice, say
 from blueprints.cases.catalogue import catalogue
 from blueprints.messages import jobs, office
 from blueprints.messages.addresses import dead_address, person_of
+from blueprints.messages.lease_news import tell_of_adjustment
 from blueprints.messages.services import send
 from saas.events import subscribe
 from saas.languages import N_
@@ -24,6 +25,7 @@ from tenants.letters import speaking
 from tenants.loading import serving
 
 OFFICE = office  # imported for taking letters in
+OLD_NEWS = datetime.timedelta(days=7)
 
 CORRECT_IT = N_(
     "Your address %(address)s takes no mail. Correct it under My data, so that what we send arrives."
@@ -49,9 +51,12 @@ def _commission_issued(
     amount: int,
     currency: str,
     period: str,
+    issued_on: datetime.date,
     invoice_id: uuid.UUID | None = None,
     **_more: Any,
 ) -> None:
+    if issued_on < serving().today() - OLD_NEWS:
+        return  # of old books that are brought in
     for customer_id in customer_ids:
         send(
             "commission-invoice",
@@ -119,6 +124,7 @@ say({"message-wishes.changed": N_("You chose which messages you want to get")})
 subscribe("invoices.issued", _invoices_issued)
 subscribe("invoices.imported", _invoices_imported)
 subscribe("commission.issued", _commission_issued)
+subscribe("lease.rent-adjusted", tell_of_adjustment)
 subscribe("case.opened", _case_opened)
 for _event in ("case.replied", "case.answered", "case.asked", "case.extended"):
     subscribe(_event, _case_answered)
