@@ -17,10 +17,10 @@ STATES: Final = {
     "discarded": (N_("Dropped"), "neutral"),
 }
 EFFECTS: Final = {
-    "new": (N_("New"), "success"),
-    "changed": (N_("Changed"), "warning"),
-    "same": (N_("As last month"), "neutral"),
-    "gone": (N_("Not billed any more"), "neutral"),
+    "new": (N_("New invoice"), "success"),
+    "changed": (N_("It changes"), "warning"),
+    "same": (N_("Same amount"), "neutral"),
+    "gone": (N_("Contract over"), "neutral"),
     "skipped": (N_("Left out"), "info"),
     "covered": (N_("Covered by credit"), "brand"),
 }
@@ -49,12 +49,12 @@ WARNINGS: Final = {
 }
 VIEWS: Final = {
     "all": N_("All contracts"),
-    "new": N_("New"),
-    "changed": N_("Changed"),
-    "same": N_("As last month"),
-    "gone": N_("Not billed any more"),
+    "new": N_("New invoices"),
+    "changed": N_("They change"),
+    "same": N_("Same amount"),
+    "gone": N_("Contracts over"),
     "left-out": N_("Left out"),
-    "warned": N_("With a warning"),
+    "warned": N_("With a notice"),
 }
 COUNTS: Final = {
     "real": N_("The real days of the month"),

@@ -169,6 +169,7 @@ def invoice(invoice_id: uuid.UUID) -> str:
         under_way=under_way(reach, [view.listed]),
         title=wording.title(view.listed.kind, view.listed.period, locale()),
         sentence=wording.due_sentence(view, locale(), reach.today),
+        due_reason=wording.due_reason(view),
         parts=wording.parts(view),
         happened=wording.happened(view),
         movement_words=wording.movement_words,

@@ -112,6 +112,16 @@ def parts(view: InvoiceView) -> list[Part]:
     return [Part(line.description, notes.get(line.kind, ""), line.amount) for line in view.lines]
 
 
+def due_reason(view: InvoiceView) -> str:
+    """Why an invoice is due on its day, where that is not simply the contract's day of payment; else empty."""
+    return {
+        "moved": _("The contract's day of payment, moved to a day that exists or to a business day"),
+        "first-day": _("The contract began after this month's day of payment, so it is due on its first day"),
+        "issue": _("It was issued after this month's day of payment, so it is due on the day of issue"),
+        "day": _("The day of payment of the contract"),
+    }.get(str(view.details.get("due_by", "")), "")
+
+
 def due_sentence(view: InvoiceView, locale: str, today: datetime.date) -> str:
     """One sentence under the amount of one invoice."""
     row = view.listed

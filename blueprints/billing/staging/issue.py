@@ -228,29 +228,7 @@ LINES: Final = """
 
 def _post(with_: Reckoning, moment: datetime.datetime) -> None:
     """ledger.rules.issue for rent: the receivable stands against what is not collected yet, whole."""
-    execute(
-        """
-        INSERT INTO ledger_accounts (tenant_id, id, kind, account_id, currency)
-        SELECT :tenant, (r.stem || k.digits)::uuid, k.kind, r.account_id, r.currency
-          FROM staged_issued r
-         CROSS JOIN (VALUES ('0058', 'receivable'), ('0059', 'uncollected-rent')) AS k (digits, kind)
-        ON CONFLICT DO NOTHING
-        """
-    )
-    # Not IS NULL: the index of customers would offer itself for it, and hold every account that has none.
-    execute(
-        """
-        CREATE TEMP TABLE staged_books ON COMMIT DROP AS
-        SELECT r.id, r.stem, r.total, r.currency,
-               (SELECT a.id FROM ledger_accounts a
-                 WHERE a.tenant_id = :tenant AND a.kind = 'receivable' AND a.account_id = r.account_id
-                   AND num_nonnulls(a.customer_id) = 0 AND a.currency = r.currency) AS receivable,
-               (SELECT u.id FROM ledger_accounts u
-                 WHERE u.tenant_id = :tenant AND u.kind = 'uncollected-rent' AND u.account_id = r.account_id
-                   AND num_nonnulls(u.customer_id) = 0 AND u.currency = r.currency) AS uncollected
-          FROM staged_issued r
-        """
-    )
+    _open_accounts()
     execute(
         """
         INSERT INTO journal_entries (tenant_id, id, business_key, kind, occurred_on, posted_at)
@@ -310,4 +288,51 @@ def carry_credits(run_id: uuid.UUID, with_: Reckoning, moment: datetime.datetime
         run=run_id,
         period=with_.month.period,
         moment=f"{int(moment.timestamp() * 1000):012x}",
+    )
+
+
+def _open_accounts() -> None:
+    """Open the ledger accounts that are missing, and make staged_books: what each invoice posts to.
+
+    Those that were there are found by hash: for a tenant of which the planner has never heard, it takes any index for
+    as good as another, and one of them holds every account of the tenant.
+    """
+    arrange("CREATE TEMP TABLE staged_accounts (id uuid, kind text, account_id uuid) ON COMMIT DROP")
+    execute(
+        """
+        WITH opened AS (
+            INSERT INTO ledger_accounts (tenant_id, id, kind, account_id, currency)
+            SELECT :tenant, (r.stem || k.digits)::uuid, k.kind, r.account_id, r.currency
+              FROM staged_issued r
+             CROSS JOIN (VALUES ('0058', 'receivable'), ('0059', 'uncollected-rent')) AS k (digits, kind)
+            ON CONFLICT DO NOTHING
+            RETURNING id, kind, account_id)
+        INSERT INTO staged_accounts SELECT id, kind, account_id FROM opened
+        """
+    )
+    known = arrange(
+        "SELECT 2 * (SELECT count(*) FROM staged_issued) - (SELECT count(*) FROM staged_accounts)"
+    )
+    if known.scalar_one():
+        with joining_by_hash():
+            execute(
+                """
+                INSERT INTO staged_accounts (id, kind, account_id)
+                SELECT a.id, a.kind, a.account_id
+                  FROM staged_issued r
+                  JOIN ledger_accounts a ON a.account_id = r.account_id AND a.currency = r.currency
+                 WHERE a.tenant_id = :tenant AND a.kind IN ('receivable', 'uncollected-rent')
+                   AND a.customer_id IS NULL
+                   AND NOT EXISTS (SELECT FROM staged_accounts s WHERE s.account_id = a.account_id AND s.kind = a.kind)
+                """
+            )
+    arrange("ANALYZE staged_accounts")
+    arrange(
+        """
+        CREATE TEMP TABLE staged_books ON COMMIT DROP AS
+        SELECT r.id, r.stem, r.total, r.currency, a.id AS receivable, u.id AS uncollected
+          FROM staged_issued r
+          JOIN staged_accounts a ON a.account_id = r.account_id AND a.kind = 'receivable'
+          JOIN staged_accounts u ON u.account_id = r.account_id AND u.kind = 'uncollected-rent'
+        """
     )
