@@ -67,6 +67,7 @@ from saas.tokens import digest, new_code, new_token
 from tenants.frame import keyring
 from tenants.issued_documents import IssuedDocument
 from tenants.look import LOGO_PURPOSE
+from tenants.models import CalendarChange
 from tenants.people import OneTimeLink, StaffRole
 from tenants.provider_accounts import ProviderAccount
 from tests import cast
@@ -643,6 +644,7 @@ def _agency(side: Side, size: int) -> None:
 
 def _cases(side: Side, size: int) -> None:
     """What the customer asked: the first case waits for an answer, the last one has it."""
+    add(side, CalendarChange, kind="off", day=now().date())
     for number in range(size):
         answered = number == size - 1
         case = add(
