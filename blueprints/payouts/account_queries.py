@@ -152,20 +152,20 @@ def _narrowed(narrow: str, now: datetime.datetime) -> Any:
     }.get(narrow)
 
 
-def waiting_accounts(now: datetime.datetime) -> dict[str, int]:
-    """How many accounts wait for staff, by what they wait for."""
-    row = db.session.execute(
-        select(
-            *(
-                func.count(OwnerBankAccount.id).filter(_narrowed(narrow, now)).label(narrow)
-                for narrow in ("frozen", "holder", "call")
-            )
-        )
+WAITS = ("frozen", "holder", "call")
+
+
+def waiting_counts(now: datetime.datetime) -> list[Any]:
+    """How many accounts wait for staff, as columns of somebody's statement: named as in WAITS."""
+    return [
+        select(func.count(OwnerBankAccount.id))
         .select_from(OwnerBankAccount)
         .join(Customer, _of_owner())
-        .where(OwnerBankAccount.state != rules.ENDED, _may_wait(now))
-    ).one()
-    return {"frozen": int(row.frozen), "holder": int(row.holder), "call": int(row.call)}
+        .where(_may_wait(now), _narrowed(narrow, now))
+        .scalar_subquery()
+        .label(narrow)
+        for narrow in WAITS
+    ]
 
 
 def _may_wait(now: datetime.datetime) -> Any:

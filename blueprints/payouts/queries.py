@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from blueprints.accounts.models import Account, Customer
 from blueprints.leases.models import Payout
 from blueprints.payouts import rules
-from blueprints.payouts.account_queries import waiting_accounts
+from blueprints.payouts.account_queries import WAITS, waiting_counts
 from blueprints.payouts.models import (
     OwnerBankAccount,
     PayoutAnswer,
@@ -291,7 +291,7 @@ def find_scope(words: Sequence[str]) -> tuple[dict[str, uuid.UUID], dict[str, uu
 
 
 def waiting(now: datetime.datetime) -> dict[str, int]:
-    """What waits for staff: runs to approve, files to make, lines of answers, bank accounts. Two statements."""
+    """What waits for staff: runs to approve, files to make, lines of answers, bank accounts. One statement."""
     row = db.session.execute(
         select(
             func.count(PayoutRun.id).filter(PayoutRun.state == rules.PREPARED).label("runs"),
@@ -299,9 +299,11 @@ def waiting(now: datetime.datetime) -> dict[str, int]:
             .filter(PayoutRun.state == rules.APPROVED, PayoutRun.file_id.is_(None))
             .label("files"),
             select(func.coalesce(func.sum(PayoutAnswer.kept), 0))
+            .select_from(PayoutAnswer)
             .where(PayoutAnswer.kept > 0)
             .scalar_subquery()
             .label("answers"),
+            *waiting_counts(now),
         )
         .select_from(PayoutRun)
         .where(or_(PayoutRun.state == rules.PREPARED, PayoutRun.state == rules.APPROVED))
@@ -310,5 +312,5 @@ def waiting(now: datetime.datetime) -> dict[str, int]:
         "runs": int(row.runs),
         "files": int(row.files),
         "answers": int(row.answers),
-        **waiting_accounts(now),
+        **{narrow: int(getattr(row, narrow)) for narrow in WAITS},
     }
