@@ -323,6 +323,7 @@ ELSEWHERE: dict[str, tuple[int, str]] = {
     "desk.choose_main_domain": (303, "no name was chosen"),
     "payouts_desk.file": (404, "the first run waits for its approval and has no file yet"),
     "cases.fill_in": (303, "the first question has no answer"),
+    "leases.contracts": (302, "who has one contract is led to it"),
     "billing.ask_to_start": (303, "the run is no draft"),
     "billing.ask_about_undo": (303, "the run is not done"),
     "cases_desk.term_page": (303, "no class was chosen"),

@@ -29,7 +29,7 @@ from blueprints.cases.quote_models import CaseQuote, CaseQuoteLink
 from blueprints.imports.models import ImportBatch, ImportRefusal
 from blueprints.invoices.models import Invoice
 from blueprints.invoices.services import add_invoice_type
-from blueprints.leases.models import Lease, Payout
+from blueprints.leases.models import Lease, LeaseCharge, Payout, PriceIndex
 from blueprints.payments.collected_models import CollectedFile, CollectedLineRow, Coupon
 from blueprints.payments.interface import Instructions, step_as_data
 from blueprints.payments.models import (
@@ -614,7 +614,7 @@ def _stripe_session(side: Side) -> None:
 def _agency(side: Side, size: int) -> None:
     _supply, lease, mandate, *_more = side.rows["accounts"]
     customer = side.first("customers")
-    add(
+    contract = add(
         side,
         Lease,
         lease_account_id=lease,
@@ -627,6 +627,8 @@ def _agency(side: Side, size: int) -> None:
         starts_on=datetime.date(2026, 1, 1),
         ends_on=datetime.date(2026, 12, 31),
     )
+    add(side, LeaseCharge, lease_id=contract, from_period="2026-01", until_period=None)
+    add(side, PriceIndex, period="2025-12")
     for number in range(size):
         add(
             side,
