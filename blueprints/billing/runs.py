@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Row, func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from blueprints.billing.models import BillingItem, BillingRun
 from blueprints.billing.months import Month, due_days, parse_month
@@ -44,8 +45,8 @@ NAMES: Final = {
 }
 FAILED: Final = N_("Something went wrong on our side. What was issued stays; the rest can go on.")
 TAKEN: Final = N_(
-    "There is an invoice %(number)s already. Set the first number of rent invoices above those that you have, "
-    "then go on."
+    "Some of the numbers from %(first)s to %(last)s are taken. Set the first number of rent invoices above those that "
+    "you have, then go on."
 )
 NOT_DONE: Final = N_("Only a run that is done can be undone.")
 
@@ -205,11 +206,16 @@ def _issue_ready(
     series = f"invoice:{prefix}"
     begin_at(series, serving().setting("billing.first_number"))
     numbers = take_numbers(series, found.ready)
-    if (taken := issue.taken_number(numbers, prefix)) is not None:
-        raise Refusal(TAKEN, number=taken)
-    first_id, last_id = issue.issue(
-        run.id, with_, numbers, prefix=prefix, code=parts_of(run.rules["code"]), moment=moment
-    )
+    try:
+        first_id, last_id = issue.issue(
+            run.id, with_, numbers, prefix=prefix, code=parts_of(run.rules["code"]), moment=moment
+        )
+    except IntegrityError as problem:
+        # Asked beforehand, it would cost a look-up for each; the database knows when it happens.
+        if not _number_taken(problem):
+            raise
+        first, last = f"{prefix}{numbers.start}", f"{prefix}{numbers.stop - 1}"
+        raise Refusal(TAKEN, first=first, last=last) from problem
     emit(
         "invoices.issued",
         run_id=run.id,
@@ -219,6 +225,12 @@ def _issue_ready(
         last_id=last_id,
     )
     return numbers
+
+
+def _number_taken(problem: IntegrityError) -> bool:
+    """Whether another invoice has one of the numbers. PostgreSQL does not say which, under row security."""
+    told = getattr(problem.orig, "diag", None)
+    return told is not None and told.constraint_name == "uq_invoices_number"
 
 
 def _record(run: Row[Any], numbers: range, found: issue.Found) -> None:

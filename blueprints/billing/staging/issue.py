@@ -103,21 +103,6 @@ COMPARED: Final = """
 """
 
 
-def taken_number(numbers: range, prefix: str) -> str | None:
-    """A number that the next invoices would get and that another invoice has; None when all are free."""
-    with joining_by_index():
-        found: str | None = execute(
-            """
-            SELECT i.number FROM staged_ready r
-              JOIN invoices i ON i.tenant_id = :tenant AND i.number = CAST(:prefix AS text) || (:first + r.n - 1)::text
-             WHERE i.void_at IS NULL ORDER BY r.n LIMIT 1
-            """,
-            prefix=prefix,
-            first=numbers.start,
-        ).scalar()
-    return found
-
-
 def issue(
     run_id: uuid.UUID,
     with_: Reckoning,

@@ -295,7 +295,7 @@ def test_numbers_that_are_taken_stop_the_run_before_anything(agency, people):
         session.execute(update(Invoice).values(period="2020-01"))
     run_id = ran(agency.id)
     run = run_of(agency.id, run_id)
-    assert (run.state, run.problem["facts"]) == ("stopped", {"number": "FV-2"})
+    assert (run.state, run.problem["facts"]) == ("stopped", {"first": "FV-1", "last": "FV-3"})
     with unit_of_work(agency.id):
         change_settings({"billing.first_number": 5001}, actor=SYSTEM)
         go_on(run_id, later=False)
