@@ -34,6 +34,7 @@ from tenants.look import render
 from tenants.page_context import locale
 
 Answer = str | BaseResponse | tuple[str, int]
+OPEN_STATES = frozenset({"received", "in-progress", "waiting-customer"})
 USUAL_DAYS = 15  # that a quote is valid, until somebody types another day
 
 
@@ -61,6 +62,8 @@ def add(case_id: uuid.UUID) -> Answer:
     try:
         quote_id = add_quote(case_id, _read(form), actor=g.viewer.actor(), now=now())
     except Refusal as refusal:
+        if not _may_add(case):
+            raise Refusal(N_("A quote needs an open case about a property with owners.")) from refusal
         form.refuse(refusal)
         return _page(case, form), 422
     if quote(quote_id).state == quote_rules.APPROVED:
@@ -121,6 +124,10 @@ def _upload() -> Upload | None:
     return Upload(file_id, taken.name, taken.media_type, len(taken.content), taken.sha256)
 
 
+def _may_add(case: DeskCase) -> bool:
+    return bool(mandates_of(case.property_id)) and case.state in OPEN_STATES
+
+
 def _page(case: DeskCase, form: QuoteForm) -> str:
     mandates = mandates_of(case.property_id)
     form.mandate_account_id.choices = [SelectChoice(str(one), number) for one, number in mandates]
@@ -131,7 +138,7 @@ def _page(case: DeskCase, form: QuoteForm) -> str:
         quotes=quotes_of(case.id),
         states=STATES,
         as_text=wording.as_text,
-        may_add=bool(mandates) and case.state in ("received", "in-progress", "waiting-customer"),
+        may_add=_may_add(case),
         has_mandates=bool(mandates),
         accepted=ACCEPTED,
         currency=g.tenant.currency,

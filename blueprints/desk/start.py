@@ -30,18 +30,22 @@ def start() -> str:
     today = g.tenant.today()
     midnight = datetime.datetime.combine(today, datetime.time.min, ZoneInfo(g.tenant.time_zone))
     sees_money, sees_people = viewer.may(roles.PAYMENTS), viewer.may(roles.CUSTOMERS)
+    without_login, dead = queries.counts(
+        logins=sees_people and viewer.may(roles.INVITE), dead=viewer.may(roles.SETTINGS)
+    )
+    attempts, arrived = queries.begun_and_arrived(midnight) if sees_money else ({}, [])
     return render(
         "desk/start.html",
         waiting=waiting() if sees_money else {},
         payouts=waiting_payouts(now()) if _pays_owners() else {},
         cases=cases_waiting(viewer.user_id, today) if viewer.may(roles.CASES) else None,
         imports=queries.running_imports() if viewer.may(roles.IMPORTS) else [],
-        without_login=queries.customers_without_login() if sees_people and viewer.may(roles.INVITE) else 0,
+        without_login=without_login,
         many=queries.MANY,
-        dead=queries.dead_outbox_rows() if viewer.may(roles.SETTINGS) else 0,
+        dead=dead,
         unusable=_unusable() if viewer.may(roles.SETTINGS) else [],
-        arrived=queries.online_payments_since(midnight) if sees_money else [],
-        attempts=queries.attempts_since(midnight) if sees_money else {},
+        arrived=arrived,
+        attempts=attempts,
         sees_money=sees_money,
         sees_people=sees_people,
     )

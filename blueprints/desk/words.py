@@ -188,6 +188,7 @@ ACTIONS = {
     "words.changed": N_("Words changed"),
 }
 AREAS = {
+    "billing": N_("Monthly runs"),
     "calendar": N_("Calendar of business days"),
     "capabilities": N_("Optional parts"),
     "case": N_("Cases"),

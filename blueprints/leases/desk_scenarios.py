@@ -131,5 +131,5 @@ def _here(refusal: Refusal) -> Refusal:
 
 
 def _page(form: ScenarioForm, row: Line | None = None) -> str:
-    name = said(row.names, language()) if row is not None else ""
+    name = (said(row.names, language()) or row.code) if row is not None else ""
     return render("leases/desk/scenario.html", form=form, scenario=row, name=name, places=LEVIES)

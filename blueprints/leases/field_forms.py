@@ -58,7 +58,7 @@ class ReadField(StringField):
     data: Any
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        text = valuelist[0].strip() if valuelist else ""
+        text = str(valuelist[0]).strip() if valuelist else ""  # JSON may send a number
         self.data = None
         if text:
             try:

@@ -39,7 +39,8 @@ MEGABYTES = 10
 @allow(roles.PAYOUTS)
 def charges() -> Answer:
     """Every charge, newest first."""
-    text, state = request.args.get("q", "").strip()[:80], request.args.get("state", "")
+    text = request.args.get("q", "").replace("\x00", "").strip()[:80]
+    state = request.args.get("state", "")
     if (file := wanted()) is not None:
         return _file(file, text, state)
     return render(

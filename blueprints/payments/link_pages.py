@@ -190,16 +190,17 @@ def _linked_page(
         choice = choose_linked(link.invoice_id, today=g.tenant.today())
     except Refusal as refusal:
         return _refused(link, refusal)
+    payable = bool(ways_for(choice))
     page = render(
         "payments/linked.html",
         item=choice.items[0],
         title=_title(choice),
-        payable=bool(ways_for(choice)),
+        payable=payable,
         other_ways=other_ways(),
         currency=choice.currency,
         expires_at=link.expires_at,
         token=token,
-        form=form or PayLinkForm(),
+        form=(form if payable else None) or PayLinkForm(),  # no complaint about a box that is not there
     )
     return make_response(page, status)
 

@@ -9,13 +9,14 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from blueprints.auth.sessions import leave_notice
-from blueprints.payouts import queries, words
+from blueprints.payouts import queries, rules, words
 from blueprints.payouts.answers import mark_by_hand
 from blueprints.payouts.desk_blueprint import pages
 from blueprints.payouts.forms import MarkForm, NoteForm
 from blueprints.payouts.runs import take_out
 from saas.clock import now
 from saas.dates import format_short, parse_date
+from saas.languages import N_
 from saas.permissions import allow, recently_confirmed
 from saas.refusals import Refusal
 from tenants import roles
@@ -52,7 +53,8 @@ def leave_out(payout_line_id: uuid.UUID) -> Answer:
 @recently_confirmed
 def mark(payout_line_id: uuid.UUID) -> Answer:
     """Staff saw at the bank what became of it."""
-    queries.line(payout_line_id)
+    if queries.line(payout_line_id).state not in (rules.UNDER_WAY, rules.PAID):
+        raise Refusal(N_("Somebody has decided this already."))
     form = MarkForm()
     if form.validate():
         try:

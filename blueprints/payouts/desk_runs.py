@@ -223,7 +223,9 @@ def drop(payout_run_id: uuid.UUID) -> Answer:
 @allow(roles.PAYOUTS)
 @recently_confirmed
 def write_file(payout_run_id: uuid.UUID) -> Answer:
-    queries.run(payout_run_id)
+    row = queries.run(payout_run_id)
+    if row.state != rules.APPROVED or row.file_id is not None:
+        raise Refusal(N_("Only a run that is under way has a file for the bank."))
     form = FileForm()
     if form.validate():
         try:

@@ -15,7 +15,7 @@ FLASK = ("flask", "flask_login", "flask_limiter", "flask_wtf", "werkzeug", "wtfo
 
 # Rooms of a capability that talk to people, machines or the framework; every other file of a capability
 # must work without a request.
-FLASK_ROOMS = re.compile(r"(^|_)(forms?|commands|jobs)$")
+FLASK_ROOMS = re.compile(r"(^|_)(forms?|files?|commands|jobs)$")  # `…_file`: a list as a download
 
 # Files of capabilities that use the framework although they are neither pages nor one of the rooms above.
 FLASK_BY_EXCEPTION = {
@@ -44,6 +44,7 @@ OUTSIDE_THE_NET = {
     "saas/outbox.py": "which tenants have work is asked through the platform's role, which sees no payload",
     "saas/platform_database.py": "defines the platform's own pool, whose role sees no customer",
     "tenants/loading.py": "runs before there is anything to filter by; every predicate names the tenant",
+    "tenants/payment_stops.py": "a stop of all tenants is the platform's row, asked through the platform's role",
     "tenants/services.py": "puts tenants on the air through the platform's role",
     "tenants/domain_claims.py": "maps proven names of the active tenant through the platform's role",
     "blueprints/platform/check_commands.py": "asks for the database's own state, through the platform's role",

@@ -26,11 +26,12 @@ UNTYPED = {
     "letter": "the name of a mail in the local mailbox",
     "index": "the place of an attachment in a mail of the local mailbox",
     "slug": "the short name of a tenant, on the platform's host",
-    "unsubscribe_token": "the signed name of a customer and a kind of message",
-    "kind_code": "a kind of message, from a list in the code",
     "period": "a month, such as 2026-03",
     "year": "a year",
     "bank_token": "the secret of a link that confirms a bank account",
+    "unsubscribe_token": "the signed name of a customer and a kind of message",
+    "kind_code": "a kind of message, from a list in the code",
+    "quote_token": "the secret of a link that opens one quote of a repair",
     "alarm_token": "the secret of a link that says: it was not me",
 }
 PARTS = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)?")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime
 import uuid
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from sqlalchemy import BigInteger, exists, func, select
+from sqlalchemy import BigInteger, exists, func, literal, select, union_all
 
 from blueprints.accounts.models import Customer
 from blueprints.desk.queries import Line
@@ -20,20 +21,39 @@ DEAD_SHOWN = 50
 MANY = 1000  # nobody needs the exact number of a longer list here
 
 
+class Arrived(NamedTuple):
+    """Money of one currency that came through attempts: how many payments, how much in minor units."""
+
+    currency: str
+    payments: int
+    amount: int
+
+
 def first_id_of(moment: datetime.datetime) -> uuid.UUID:
     """The smallest UUIDv7 of a moment: what was made since then is one range of the primary key."""
     return uuid.UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
-def customers_without_login() -> int:
-    """How many customers nobody can sign in for, counted up to MANY."""
-    some = (
+def counts(*, logins: bool, dead: bool) -> tuple[int, int]:
+    """How many customers nobody can sign in for, and what could not be sent after every try; each counted up to MANY
+    in one statement, and zero where it is not asked for."""
+    no_login = (
         select(Customer.id)
-        .where(~exists(select(User.id).where(User.customer_id == Customer.id, User.status != "disabled")))
+        .where(
+            literal(logins),
+            ~exists(select(User.id).where(User.customer_id == Customer.id, User.status != "disabled")),
+        )
         .limit(MANY)
         .subquery()
     )
-    return db.session.execute(select(func.count()).select_from(some)).scalar_one()
+    unsent = select(OutboxRow.id).where(literal(dead), OutboxRow.dead_at.is_not(None)).limit(MANY).subquery()
+    row = db.session.execute(
+        select(
+            select(func.count()).select_from(no_login).scalar_subquery(),
+            select(func.count()).select_from(unsent).scalar_subquery(),
+        )
+    ).one()
+    return row[0], row[1]
 
 
 def running_imports() -> Sequence[Line]:
@@ -46,12 +66,6 @@ def running_imports() -> Sequence[Line]:
     ).all()
 
 
-def dead_outbox_rows() -> int:
-    """What could not be sent after every try, counted up to MANY."""
-    some = select(OutboxRow.id).where(OutboxRow.dead_at.is_not(None)).limit(MANY).subquery()
-    return db.session.execute(select(func.count()).select_from(some)).scalar_one()
-
-
 def dead_rows() -> Sequence[Line]:
     """The newest of them. Payloads are not read: they may hold links that open an account."""
     return db.session.execute(
@@ -62,25 +76,31 @@ def dead_rows() -> Sequence[Line]:
     ).all()
 
 
-def online_payments_since(moment: datetime.datetime) -> Sequence[Line]:
-    """Money that arrived through attempts since a moment, per currency: currency, payments, amount."""
-    return db.session.execute(
+def begun_and_arrived(moment: datetime.datetime) -> tuple[dict[str, int], Sequence[Arrived]]:
+    """Attempts begun since a moment, by state; and the money that arrived through attempts, per currency: currency,
+    payments, amount. One statement."""
+    begun = (
         select(
-            Payment.currency,
+            literal("begun").label("what"),
+            Attempt.state.label("key"),
             func.count().label("payments"),
-            func.sum(Payment.amount).cast(BigInteger).label("amount"),
+            literal(0, BigInteger).label("amount"),
         )
-        .where(Payment.id >= first_id_of(moment), Payment.attempt_id.is_not(None))
-        .group_by(Payment.currency)
-        .order_by(Payment.currency)
-    ).all()
-
-
-def attempts_since(moment: datetime.datetime) -> dict[str, int]:
-    """How many attempts were begun since a moment, by state."""
-    rows = db.session.execute(
-        select(Attempt.state, func.count().label("attempts"))
         .where(Attempt.id >= first_id_of(moment))
         .group_by(Attempt.state)
     )
-    return {row.state: row.attempts for row in rows}
+    arrived = (
+        select(
+            literal("arrived"),
+            Payment.currency,
+            func.count(),
+            func.sum(Payment.amount).cast(BigInteger),
+        )
+        .where(Payment.id >= first_id_of(moment), Payment.attempt_id.is_not(None))
+        .group_by(Payment.currency)
+    )
+    rows = db.session.execute(union_all(begun, arrived).order_by("key")).all()
+    return (
+        {row.key: row.payments for row in rows if row.what == "begun"},
+        [Arrived(row.key, row.payments, row.amount) for row in rows if row.what == "arrived"],
+    )
