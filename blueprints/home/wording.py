@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 
 from flask_babel import gettext, ngettext
 
+from blueprints.accounts.queries import AccountLine
+from blueprints.home.agreements import SOON, Agreement
 from blueprints.invoices.queries import Totals
+from blueprints.owners.queries import OwnerSummary
 from saas.dates import format_long
 from saas.money import format_money
 
@@ -47,3 +51,36 @@ def count_words(total: Totals, locale: str) -> str:
         busy = format_money(total.in_process, total.currency, locale)
         text += ". " + _("A payment of %(amount)s was begun.", amount=busy)
     return text
+
+
+NAMED = 2  # places that a heading names
+
+
+def places(accounts: Sequence[AccountLine]) -> str:
+    """Where somebody has a role: a few names."""
+    named = ", ".join(account.name for account in accounts[:NAMED])
+    return named + (" …" if len(accounts) > NAMED else "")
+
+
+def agreement_words(agreement: Agreement, today: datetime.date, locale: str) -> str:
+    """What comes next in a contract: its end, its renewal or the next adjustment when it is near, else how long it
+    runs."""
+    until, adjusts = agreement.until, agreement.adjusts_on
+    day = format_long(until, locale)
+    if not agreement.renews:
+        return _("Ends on %(date)s", date=day) if until <= today + SOON else _("Until %(date)s", date=day)
+    if adjusts is not None and today <= adjusts <= min(until, today + SOON):
+        return _("The rent may change from %(date)s", date=format_long(adjusts, locale))
+    if until <= today + SOON:
+        return _("Until %(date)s, then it renews by itself", date=day)
+    return _("Until %(date)s", date=day)
+
+
+def kept_words(summary: OwnerSummary, locale: str) -> str:
+    """What was kept of this month's rent, and what of it is the owner's."""
+    if summary.month_kept == 0:
+        return _("Nothing was kept of it for commission or charges")
+    amount = format_money(abs(summary.month_kept), summary.currency, locale)
+    if summary.month_kept < 0:
+        return _("Commission and charges given back: %(amount)s", amount=amount)
+    return _("Kept for commission and charges: %(amount)s", amount=amount)
