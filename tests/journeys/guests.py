@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from blueprints.platform.demo.logins import AGENCY, PASSWORD, STAFF, UTILITY
 from blueprints.platform.demo.newcomers import add_newcomer
+from blueprints.platform.demo.people import add_login
 from saas.clock import now
 from saas.database import db
 from saas.ids import new_id
@@ -19,6 +20,7 @@ from saas.scope import unit_of_work
 from saas.tokens import digest, new_token
 from tenants.people import User, UserSession
 from tenants.services import find_tenant
+from tests.journeys.shared_place import add_shared_place
 
 SLUGS = {"agency": AGENCY, "utility": UTILITY}
 
@@ -31,6 +33,15 @@ class Guest:
     email: str
     token: str
     account: str = ""
+
+
+@dataclass(frozen=True)
+class Household:
+    """Everybody of a shop whose contract was never billed; the owners hold 60 % and 40 %."""
+
+    contract: str
+    renter: Guest
+    owners: tuple[Guest, ...]
 
 
 class Guests:
@@ -46,10 +57,28 @@ class Guests:
             came = add_newcomer(self._password_hash, invoices=invoices)
             return _let_in(area, came.user_id, came.email, came.account)
 
+    def shared_place(self) -> Household:
+        """A renter and two owners at the agency, nothing billed yet."""
+        with self._app.app_context(), unit_of_work(find_tenant(AGENCY)):
+            came = add_shared_place(self._password_hash)
+            renter = _let_in("agency", came.renter.user_id, came.renter.email, came.contract)
+            owners = tuple(_let_in("agency", one.user_id, one.email) for one in came.owners)
+            return Household(came.contract, renter, owners)
+
     def staff(self, area: str) -> Guest:
+        return self.known(area, STAFF.email)
+
+    def colleague(self, area: str, role: str = "administrator") -> Guest:
+        """One more of the staff: who may approve what the other prepared."""
+        email = f"colega.{uuid.uuid4().hex[:8]}@example.com"
+        with self._app.app_context(), unit_of_work(find_tenant(SLUGS[area])):
+            return _let_in(area, add_login(email, "Luis Cardona", self._password_hash, role=role), email)
+
+    def known(self, area: str, email: str) -> Guest:
+        """Somebody of the demo. Journeys may look at what is theirs, and leave it as it is."""
         with self._app.app_context(), unit_of_work(find_tenant(SLUGS[area])) as session:
-            user_id = session.execute(select(User.id).where(User.email == STAFF.email)).scalar_one()
-            return _let_in(area, user_id, STAFF.email)
+            user_id = session.execute(select(User.id).where(User.email == email)).scalar_one()
+            return _let_in(area, user_id, email)
 
 
 def _let_in(area: str, user_id: uuid.UUID, email: str, account: str = "") -> Guest:
