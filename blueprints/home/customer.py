@@ -52,8 +52,8 @@ def index() -> str | Response:
     pays, owns = _sides(at_work)
     owner = _owner(reach) if owns else None
     agency = _rents(at_work) or owns
-    totals = queries.totals(reach, account_id=at_work.account_id)
     open_now = queries.pending(reach, language=language(), account_id=at_work.account_id)
+    totals = queries.totals(reach, account_id=at_work.account_id) if open_now.rows else []
     shown = open_now.rows[:SHOWN]
     where = locale()
     return render(

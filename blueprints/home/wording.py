@@ -83,4 +83,8 @@ def kept_words(summary: OwnerSummary, locale: str) -> str:
     amount = format_money(abs(summary.month_kept), summary.currency, locale)
     if summary.month_kept < 0:
         return _("Commission and charges given back: %(amount)s", amount=amount)
-    return _("Kept for commission and charges: %(amount)s", amount=amount)
+    rest = summary.month_income - summary.month_kept
+    if rest < 0:
+        return _("Kept for commission and charges: %(amount)s", amount=amount)
+    yours = format_money(rest, summary.currency, locale)
+    return _("Kept for commission and charges: %(amount)s. Yours: %(rest)s", amount=amount, rest=yours)

@@ -77,14 +77,13 @@ class Ending:
 def owner_summary(reach: Reach, owner_id: uuid.UUID, *, currency: str) -> OwnerSummary | None:
     """The figures of one owner over the mandates in reach; None for somebody who owns nothing."""
     mine = reachable(reach)
-    mandates = db.session.execute(
-        select(func.count())
+    mandates = (
+        select(func.count(Account.id))
         .select_from(Account)
         .join(mine, mine.c.account_id == Account.id)
         .where(Account.kind == "mandate")
-    ).scalar_one()
-    if not mandates:
-        return None
+        .scalar_subquery()
+    )
     month_start = reach.today.replace(day=1)
     year_start = reach.today.replace(month=1, day=1)
     collected = JournalEntry.kind.in_(RENT_KINDS)
@@ -96,12 +95,15 @@ def owner_summary(reach: Reach, owner_id: uuid.UUID, *, currency: str) -> OwnerS
             _sum(collected, this_month).label("month"),
             _sum(kept, this_month).label("kept"),
             _sum(collected, this_year).label("year"),
+            mandates.label("mandates"),
         )
         .select_from(Posting)
         .join(LedgerAccount, _same(LedgerAccount, Posting.ledger_account_id))
         .join(JournalEntry, _same(JournalEntry, Posting.entry_id))
         .where(LedgerAccount.kind == OWNER_PAYABLE, LedgerAccount.customer_id == owner_id)
     ).one()
+    if not books.mandates:
+        return None
     last = db.session.execute(
         select(Payout.amount, Payout.paid_on)
         .where(Payout.customer_id == owner_id, Payout.void_at.is_(None))
@@ -116,7 +118,7 @@ def owner_summary(reach: Reach, owner_id: uuid.UUID, *, currency: str) -> OwnerS
         held=int(books.held),
         last_payout_amount=last.amount if last else None,
         last_payout_on=last.paid_on if last else None,
-        mandates=mandates,
+        mandates=int(books.mandates),
     )
 
 

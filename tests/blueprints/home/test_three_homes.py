@@ -163,7 +163,7 @@ def test_an_owner_sees_what_came_in_what_was_kept_and_where_it_goes(homes: Homes
     page = homes.page(homes.estate.user)
     text = page.text.replace("\xa0", " ")
     assert "Recaudado para usted este mes $5.393.850" in text
-    assert "Descontado por comisión y cargos: $500.157" in text
+    assert "Descontado por comisión y cargos: $500.157. Para usted: $4.893.693" in text
     assert re.search(r"Pendiente de girarleVa a su cuenta terminada en 8901 [^$]*\$4\.893\.693", text), text
     assert f"/income/statements/{homes.estate.mandate}/{homes.month}" in page.body
     assert "/income/certificates" in page.body
@@ -267,3 +267,13 @@ def count(homes: Homes, user: uuid.UUID) -> int:
     with statements() as sent:
         assert client.get("/").status_code == 200
     return len(sent)
+
+
+def test_staff_who_look_on_see_the_owner_s_home_and_are_not_asked_to_act(homes: Homes) -> None:
+    homes.rent_comes_in()
+    with homes.unit():
+        staff = cast.add_user("mesa@example.com", name="Mesa", staff_role="administrator")
+    client = signed_in(homes.app, homes.estate.tenant, staff, viewing=homes.estate.owners[0])
+    page = checked_get(client, "/")
+    assert "$4.893.693" in page.text.replace("\xa0", " ")
+    assert "/income/bank-account/new" not in page.body
