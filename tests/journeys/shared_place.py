@@ -11,11 +11,8 @@ from sqlalchemy import select
 
 from blueprints.accounts.models import Customer, Property
 from blueprints.leases.services import NewLease, open_lease
-from blueprints.payouts.bank_accounts import NewAccount, confirm_by_link, enter_account
-from blueprints.payouts.models import OwnerBankAccount
-from blueprints.payouts.tokens import CODE, LINK, make_token, unseal
 from blueprints.platform.demo import people
-from saas.audit import Actor
+from blueprints.platform.demo.bank_accounts import add_bank_account
 from saas.clock import now
 from saas.counters import take_numbers
 from saas.database import db
@@ -26,7 +23,6 @@ RENT = 4_670_000_00
 COMMISSION = 90_000  # millionths
 SHARES = (600_000, 400_000)
 SERIES = "journeys-shared"
-LONG_AGO = datetime.timedelta(days=20)  # entered and confirmed: no hold any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +76,7 @@ def add_shared_place(password_hash: str) -> SharedPlace:
     )
     renter_login, *owner_logins = (_login(one, password_hash) for one in (renter, *owners))
     for owner, login in zip(owners, owner_logins, strict=True):
-        _bank_account(owner, login, f"{20_000_000_000 + dice.randrange(10**9)}")
+        add_bank_account(owner.id, login.user_id, f"{20_000_000_000 + dice.randrange(10**9)}")
     return SharedPlace(contract, renter_login, tuple(owner_logins))
 
 
@@ -98,21 +94,3 @@ def _customer(dice: Random, email: str) -> Customer:
 def _login(customer: Customer, password_hash: str) -> Person:
     email = str(customer.email)
     return Person(people.add_login(email, customer.name, password_hash, customer_id=customer.id), email)
-
-
-def _bank_account(owner: Customer, login: Person, number: str) -> None:
-    new = NewAccount(
-        bank="1007",
-        kind="savings",
-        number=number,
-        holder_name=owner.name,
-        holder_document_kind=owner.document_kind,
-        holder_document_number=owner.document_number,
-    )
-    actor, at = Actor("customer", login.user_id, owner.name), now() - LONG_AGO
-    account_id = enter_account(owner.id, new, actor=actor, by_staff=False, now=at)
-    sealed = db.session.execute(
-        select(OwnerBankAccount.sealed_code).where(OwnerBankAccount.id == account_id)
-    ).scalar_one()
-    assert sealed
-    confirm_by_link(make_token(LINK, account_id), unseal(sealed, account_id, CODE), now=at)

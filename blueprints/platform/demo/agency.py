@@ -17,6 +17,7 @@ from blueprints.leases.services import NewLease, open_lease, owners_of, record_p
 from blueprints.payments.outside import OutsidePayment, record_outside_payment
 from blueprints.payments.providers.payu_simulator.opening import open_sandbox_account
 from blueprints.platform.demo import people
+from blueprints.platform.demo.bank_accounts import add_bank_account
 from blueprints.platform.demo.logins import BOTH, OWNER, RENTER
 from saas.audit import SYSTEM
 from saas.clock import now
@@ -72,7 +73,8 @@ def load(today: datetime.date, password_hash: str, *, leases: int = 26) -> None:
         month = _month(today, months_ago)
         for index, lease in enumerate(made):
             _bill(dice, index, lease, month, today)
-    people.add_login(OWNER.email, "Omar Restrepo Gaviria", password_hash, customer_id=omar)
+    omars = people.add_login(OWNER.email, "Omar Restrepo Gaviria", password_hash, customer_id=omar)
+    add_bank_account(omar, omars, "20481736591")
     people.add_login(RENTER.email, "Renata Ochoa Luna", password_hash, customer_id=renata)
     people.add_login(BOTH.email, "Beatriz Montoya Arango", password_hash, customer_id=beatriz)
     # The agency is paid through PayU, in the shape of its sandbox; the simulated bank stays a second way.
