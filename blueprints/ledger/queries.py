@@ -68,7 +68,8 @@ def entry_lines(business_key: str) -> list[Line]:
             (LedgerAccount.tenant_id == Posting.tenant_id) & (LedgerAccount.id == Posting.ledger_account_id),
         )
         .join(
-            JournalEntry, (JournalEntry.tenant_id == Posting.tenant_id) & (JournalEntry.id == Posting.entry_id)
+            JournalEntry,
+            (JournalEntry.tenant_id == Posting.tenant_id) & (JournalEntry.id == Posting.entry_id),
         )
         .where(JournalEntry.business_key == business_key)
         .order_by(Posting.id)
