@@ -44,7 +44,7 @@ def take_desk(visit: Visit, host: str) -> None:
     visit.open(host, "/desk/cases")
     take(visit, "desk-cases")
     visit.open(host, "/desk/billing/new")
-    visit.page.locator("select[name=month]").select_option(index=0)  # the latest: nobody has billed it
+    visit.page.locator("select[name=month]").select_option(index=1)  # next month: nobody has billed it
     visit.press("main form button[type=submit]")
     visit.page.wait_for_selector("form[action$='/discard']", timeout=60_000)
     take(visit, "desk-billing-draft")
