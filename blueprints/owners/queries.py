@@ -11,7 +11,7 @@ from sqlalchemy import and_, func, or_, select, tuple_
 
 from blueprints.accounts.models import Account
 from blueprints.accounts.reach import reachable
-from blueprints.leases.models import Lease, Payout
+from blueprints.leases.models import Payout
 from blueprints.ledger.models import JournalEntry, LedgerAccount, Posting
 from blueprints.ledger.rules import OWNER_PAYABLE
 from blueprints.owners.agreed import REVERSED
@@ -63,17 +63,6 @@ class MonthLine:
         return self.closing - self.opening + self.paid
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """A contract whose term ends soon."""
-
-    mandate_account_id: uuid.UUID
-    number: str
-    address: str
-    term_until: datetime.date
-    renews: bool
-
-
 def owner_summary(reach: Reach, owner_id: uuid.UUID, *, currency: str) -> OwnerSummary | None:
     """The figures of one owner over the mandates in reach; None for somebody who owns nothing."""
     mine = reachable(reach)
@@ -106,7 +95,7 @@ def owner_summary(reach: Reach, owner_id: uuid.UUID, *, currency: str) -> OwnerS
         return None
     last = db.session.execute(
         select(Payout.amount, Payout.paid_on)
-        .where(Payout.customer_id == owner_id, Payout.void_at.is_(None))
+        .where(Payout.customer_id == owner_id, Payout.state == "paid", Payout.void_at.is_(None))
         .order_by(Payout.paid_on.desc(), Payout.id.desc())
         .limit(1)
     ).first()
@@ -189,41 +178,6 @@ def months(
     ]
     older = encode_cursor((lines[-1].month, lines[-1].number)) if len(rows) > page else None
     return Page(lines, None, older)
-
-
-def endings(reach: Reach, *, days: int = 120, most: int = 5) -> list[Ending]:
-    """Contracts of the mandates in reach whose present term ends within so many days, the first to end first."""
-    mine = reachable(reach)
-    rows = db.session.execute(
-        select(
-            Lease.mandate_account_id,
-            Lease.number,
-            Account.address,
-            Lease.term_until,
-            Lease.ended_on,
-            Lease.renews,
-        )
-        .join(Account, and_(Account.tenant_id == Lease.tenant_id, Account.id == Lease.mandate_account_id))
-        .join(mine, mine.c.account_id == Account.id)
-        .where(
-            Lease.status == "active",
-            func.coalesce(Lease.ended_on, Lease.term_until).between(
-                reach.today, reach.today + datetime.timedelta(days=days)
-            ),
-        )
-        .order_by(func.coalesce(Lease.ended_on, Lease.term_until), Lease.id)
-        .limit(most)
-    )
-    return [
-        Ending(
-            row.mandate_account_id,
-            row.number,
-            row.address or "",
-            row.ended_on or row.term_until,
-            row.renews and row.ended_on is None,
-        )
-        for row in rows
-    ]
 
 
 def _payouts() -> Any:
