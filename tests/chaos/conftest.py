@@ -91,7 +91,7 @@ def stays(holds: Callable[[], bool], seconds: float = WHILE) -> None:
         time.sleep(0.02)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # what one file breaks, the next need not live with
 def _street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
     with house(tmp_path_factory.mktemp("chaos")) as ours, application(ours) as world_of:
         street = Street(ours, world_of(6))
@@ -105,6 +105,8 @@ def _street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
 def street(_street: Street) -> Iterator[Street]:
     """Everything is up when a test begins. What the processes said last is shown when it fails."""
     _street.house.wait_ready(seconds=PATIENCE)
+    if "outbox command" not in _street.house.pids:  # a test that failed may have left it stopped
+        _street.house.start_worker("outbox command", "outbox")
     wait_until(lambda: "outbox command" in _street.house.pids)
     yield _street
     print(_street.house.last_words())
