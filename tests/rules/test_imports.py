@@ -19,6 +19,7 @@ FLASK_ROOMS = re.compile(r"(^|_)(forms?|files?|commands|jobs)$")  # `…_file`: 
 
 # Files of capabilities that use the framework although they are neither pages nor one of the rooms above.
 FLASK_BY_EXCEPTION = {
+    "blueprints/home/next_payout.py": "words of the home's page: they lead to other pages of the request's tenant",
     "blueprints/accounts/working.py": "which account the visitor works with is a matter of the request",
     "blueprints/payments/wire.py": "takes the gateway's way out from the application's configuration",
     "blueprints/payments/providers/bank_simulator/messenger.py": "is a company of its own, with its own thread",
