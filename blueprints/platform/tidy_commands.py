@@ -8,6 +8,7 @@ import click
 from sqlalchemy import CursorResult, delete, or_
 
 from blueprints.auth.models import PendingSignIn
+from blueprints.cases import uploads
 from saas.clock import now
 from saas.database import db
 from saas.limits import AttemptBucket
@@ -23,7 +24,7 @@ KEEP_DONE_WORK = datetime.timedelta(days=30)
 
 def forget_expired(moment: datetime.datetime) -> int:
     """Delete what is expired of the active tenant; returns how many rows. Dead work is kept: somebody must see it."""
-    gone = 0
+    gone = uploads.tidy(moment)
     for statement in (
         delete(UserSession).where(UserSession.expires_at < moment),
         delete(PendingSignIn).where(PendingSignIn.expires_at < moment),
@@ -43,7 +44,7 @@ def forget_expired(moment: datetime.datetime) -> int:
 
 @click.command("tidy")
 def tidy() -> None:
-    """Delete expired sessions, old links, old counters of attempts and finished work of the outbox."""
+    """Delete expired sessions, old links, counters of attempts, finished work, and files of forms that nobody sent."""
     for line in list_tenants():
         with unit_of_work(line.id):
             gone = forget_expired(now())
