@@ -84,14 +84,17 @@ def issue_clearance(reach: Reach, account_id: uuid.UUID, *, actor: Actor, now: d
     if not owed:
         raise Refusal(N_("Nothing has been invoiced on it yet, so there is nothing to certify."))
     key = f"{account_id}:{reach.today.isoformat()}"
-    again = issued_documents.issued(KIND, key)
-    if again is not None and again.state != issued_documents.REVOKED:
-        return again
+    todays = [
+        one for one in issued_documents.issued_for(KIND, ("account", account_id)) if one.key.startswith(key)
+    ]
+    for again in todays:
+        if again.state != issued_documents.REVOKED:
+            return again
     number = take_numbers(SERIES)[0]
     document = issued_documents.issue(
         KIND,
         # After one was taken back on the same day another may be issued: the number keeps them apart.
-        key=key if again is None else f"{key}:{number}",
+        key=f"{key}:{number}" if todays else key,
         subject=("account", account_id),
         number=f"{number:06d}",
         facts=[
