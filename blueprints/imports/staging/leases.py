@@ -14,7 +14,7 @@ from blueprints.imports.staging.events import tell_parties
 from blueprints.imports.staging.lease_scenarios import PREMISES, offer_scenarios
 from blueprints.imports.staging.load import Load, Plan
 from blueprints.imports.staging.statement import arrange, execute
-from blueprints.leases.planning import plan_day
+from blueprints.leases.planning import attend_soon
 from saas.languages import N_
 
 FIELDS: Final[Mapping[str, str]] = {
@@ -256,4 +256,4 @@ def finish(load: Load) -> None:
         """
     )
     tell_parties()
-    plan_day()
+    attend_soon()

@@ -10,7 +10,9 @@ from sqlalchemy import func, select
 from blueprints.invoices.models import Invoice
 from blueprints.leases.models import Lease, LeaseRent, LeaseScenario
 from saas.database import db
+from saas.outbox import drain
 from saas.scope import unit_of_work
+from tenants.loading import serving
 from tests.blueprints.imports.files import PACKS
 from tests.blueprints.imports.loads import good, load, numbers, one
 from tests.cast import make_agency
@@ -79,3 +81,16 @@ def test_a_higher_rent_in_a_second_file_holds_from_this_month(app: Flask, tmp_pa
         assert lease.rent_since == rents[1].valid_from
         assert lease.rent_since.day == 1
         assert lease.term_until == lease.ends_on
+
+
+def test_leases_that_renewed_long_ago_say_so_at_once(app: Flask) -> None:
+    tenant = make_agency()
+    good(tenant.id, "agencia")
+    with unit_of_work(tenant.id):
+        today = serving().today()
+    with app.app_context():
+        drain()
+    with unit_of_work(tenant.id):
+        renewed = select(func.count()).select_from(Lease)
+        assert db.session.execute(renewed.where(Lease.term_until > Lease.ends_on)).scalar_one()
+        assert not db.session.execute(renewed.where(Lease.term_until < today)).scalar_one()
