@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import g
 
 from blueprints.cases.desk_queries import waiting as cases_waiting
+from blueprints.desk.first_steps import first_steps
 from blueprints.desk.pages import pages
 from blueprints.desk.queries import start as queries
 from blueprints.payments.refund_queries import waiting
@@ -48,6 +49,7 @@ def start() -> str:
         attempts=attempts,
         sees_money=sees_money,
         sees_people=sees_people,
+        steps=first_steps(g.tenant, queries.begun()) if viewer.may(roles.SETTINGS) else (),
     )
 
 

@@ -10,12 +10,13 @@ from typing import NamedTuple
 from sqlalchemy import BigInteger, exists, func, literal, select, union_all
 
 from blueprints.accounts.models import Customer
+from blueprints.desk.first_steps import Begun
 from blueprints.desk.queries import Line
 from blueprints.imports.models import ImportBatch
 from blueprints.payments.models import Attempt, Payment
 from saas.database import db
 from saas.outbox import OutboxRow
-from tenants.people import User
+from tenants.people import StaffRole, User
 
 DEAD_SHOWN = 50
 MANY = 1000  # nobody needs the exact number of a longer list here
@@ -54,6 +55,19 @@ def counts(*, logins: bool, dead: bool) -> tuple[int, int]:
         )
     ).one()
     return row[0], row[1]
+
+
+def begun() -> Begun:
+    """How far a new organisation has come. One statement, each part of it ends at the first row that it finds."""
+    staff = select(StaffRole.user_id).distinct().limit(2).subquery()
+    row = db.session.execute(
+        select(
+            exists(select(Customer.id)),
+            select(func.count()).select_from(staff).scalar_subquery() > 1,
+            exists(select(User.id).where(User.customer_id.is_not(None), User.status != "disabled")),
+        )
+    ).one()
+    return Begun(*row)
 
 
 def running_imports() -> Sequence[Line]:
