@@ -16,6 +16,7 @@ capability = Capability(
     wiring=(
         "blueprints.desk.start",
         "blueprints.desk.customers",
+        "blueprints.desk.invitations",
         "blueprints.desk.contact",
         "blueprints.desk.viewing",
         "blueprints.desk.accounts",

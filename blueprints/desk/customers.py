@@ -38,6 +38,7 @@ def customers() -> Answer:
         question=question,
         no_login=no_login,
         later="after" in request.args,
+        may_invite=no_login and not question and g.viewer.may(roles.INVITE),
     )
 
 

@@ -76,7 +76,7 @@ def first_steps(tenant: TenantContext, begun: Begun) -> Sequence[Step]:
         Step(
             _("Invite your customers"),
             _("They get a mail with a link, and choose their password themselves."),
-            url_for("desk.customers", login="none"),
+            url_for("desk.ask_to_invite_all"),
             "mail",
             begun.invited,
         ),

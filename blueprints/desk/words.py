@@ -33,6 +33,7 @@ ACTORS = {
 }
 ACTIONS = {
     "billing.issued": N_("Rent invoices of a month issued"),
+    "customers.invited": N_("All customers invited who could be"),
     "billing.started": N_("Monthly run started"),
     "billing.undone": N_("Monthly run taken back"),
     "calendar.changed": N_("Calendar of business days changed"),

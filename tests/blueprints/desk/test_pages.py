@@ -17,6 +17,7 @@ PAGES = {
     "/desk/customers": "admin billing service reader",
     "/desk/customers?login=none": "admin billing service reader",
     "/desk/customers/{customer}": "admin billing service reader",
+    "/desk/customers/invitations": "admin service",
     "/desk/customers/{customer}/view": "admin service",
     "/desk/customers/{customer}/invite": "admin service",
     "/desk/accounts": "admin billing service reader",
