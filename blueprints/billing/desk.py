@@ -14,6 +14,7 @@ from blueprints.auth.sessions import leave_notice
 from blueprints.billing import queries, services, words
 from blueprints.billing.forms import DraftForm
 from blueprints.billing.months import month_of
+from blueprints.billing.numbering import numbering
 from blueprints.billing.runs import billed
 from blueprints.invoices.wording import period_words
 from saas.dates import parse_date
@@ -30,6 +31,7 @@ from tenants.page_context import locale
 pages = Pages("billing", __name__, url_prefix="/desk/billing")
 Answer = str | BaseResponse | tuple[str, int]
 MOVING: Final = frozenset({"preparing", "running", "undoing"})
+LATE_IN_MONTH = 20
 CHOSEN_BACK: Final = (
     12  # months that the list of months goes back; older ones are billed from the command line
 )
@@ -114,7 +116,9 @@ def _form(**options: Any) -> DraftForm:
         choices.append(choices[-1].before)
     form.month.choices = [SelectChoice(one.period, _month_words(one.period)) for one in choices]
     if options.get("formdata", form) is None:
-        form.month.data = month.period
+        # Near its end the month is billed, and who comes here comes for the next one.
+        near_the_end = g.tenant.today().day > LATE_IN_MONTH
+        form.month.data = (month.after if near_the_end else month).period
     return form
 
 
@@ -257,9 +261,15 @@ def start(billing_run_id: uuid.UUID) -> Answer:
 
 def _start_page(row: Any, problem: str = "") -> str:
     count, total = billed(row.totals)
+    prefix = row.rules["prefix"]
+    numbers = numbering(prefix, g.tenant.setting("billing.first_number"))
     return render(
         "billing/start.html",
         run=row,
+        first=f"{prefix}{numbers.first}",
+        last=f"{prefix}{numbers.first + count - 1}",
+        elsewhere=None if numbers.elsewhere is None else f"{prefix}{numbers.elsewhere}",
+        may_set=g.viewer.may(roles.SETTINGS),
         month=_month_words(row.period),
         count=count,
         total=total,

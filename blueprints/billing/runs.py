@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from blueprints.billing.models import BillingItem, BillingRun
 from blueprints.billing.months import Month, due_days, parse_month
+from blueprints.billing.numbering import series_of
 from blueprints.billing.payment_codes import parts_of
 from blueprints.billing.rules import BILLED_EFFECTS, REAL, Tax, Wording
 from blueprints.billing.staging import bills, drafts, issue
@@ -203,7 +204,7 @@ def _issue_ready(
     run: Row[Any], with_: bills.Reckoning, found: issue.Found, moment: datetime.datetime
 ) -> range:
     prefix = run.rules["prefix"]
-    series = f"invoice:{prefix}"
+    series = series_of(prefix)
     begin_at(series, serving().setting("billing.first_number"))
     numbers = take_numbers(series, found.ready)
     try:
