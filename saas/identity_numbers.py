@@ -47,6 +47,30 @@ def normalise_document(country: str, kind: str, number: str) -> str:
     return bare
 
 
+def written_document(kind: str | None, number: str | None) -> str:
+    """Kind and number as people write them, from the normal form: "CC 43.111.222", "NIT 800.197.268-4",
+    "CUIT 30-71234567-1", "RIF J-12345678-9". What does not have the length of its kind stays as it is kept.
+    """
+    bare = number or ""
+    if bare.isdecimal() and bare.isascii():
+        if kind in _POINTED:
+            bare = _pointed(bare)
+        elif kind == "NIT" and len(bare) == 10:
+            bare = f"{_pointed(bare[:-1])}-{bare[-1]}"
+        elif kind in ("CUIT", "CUIL") and len(bare) == 11:
+            bare = f"{bare[:2]}-{bare[2:-1]}-{bare[-1]}"
+    elif kind == "RIF" and re.fullmatch("[A-Z][0-9]{9}", bare):
+        bare = f"{bare[0]}-{bare[1:-1]}-{bare[-1]}"
+    return " ".join(part for part in (kind, bare) if part)
+
+
+_POINTED: Final = frozenset({"CC", "CE", "TI", "DNI"})
+
+
+def _pointed(figures: str) -> str:
+    return f"{int(figures):,}".replace(",", ".") if not figures.startswith("0") else figures
+
+
 # The kinds whose normal form may differ from the bare figures.
 _SHAPES: Final = ("", "CC", "NIT", "DNI", "CUIT", "RIF")
 

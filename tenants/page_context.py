@@ -15,6 +15,7 @@ from werkzeug.local import LocalProxy
 
 from saas import csrf, dates, money
 from saas.environment import Phrases
+from saas.identity_numbers import written_document
 from saas.languages import phrases, say
 from tenants.capability import MenuEntry
 from tenants.context import TenantContext, Viewer
@@ -61,6 +62,7 @@ def init_page_context(app: Flask) -> None:
         short_date=lambda day: dates.format_short(day),
         month=lambda period: dates.format_month(period, locale()),
         short_datetime=_short_datetime,
+        document=lambda number, kind: written_document(kind, number),
         translated=lambda msgid, **facts: _(msgid, **facts),
     )
 

@@ -14,6 +14,7 @@ from blueprints.auth.services import add_source
 from saas.audit import Actor
 from saas.database import db
 from saas.events import subscribe
+from saas.identity_numbers import written_document
 from saas.languages import N_
 from tenants.loading import serving
 
@@ -50,7 +51,7 @@ def _what_the_books_hold(customer_id: uuid.UUID) -> list[tuple[str, str]]:
         return []
     return [
         (N_("Name in the books"), row.name),
-        (N_("Document"), f"{row.document_kind} {row.document_number}"),
+        (N_("Document"), written_document(row.document_kind, row.document_number)),
         (N_("E-mail in the books"), row.email or ""),
         (N_("Telephone"), row.phone or ""),
         (N_("Address"), ", ".join(part for part in (row.address, row.city) if part)),

@@ -24,6 +24,7 @@ from saas.database import db
 from saas.dates import format_datetime, format_long
 from saas.documents import render_pdf
 from saas.files import StoredFile
+from saas.identity_numbers import written_document
 from saas.languages import N_
 from saas.outbox import enqueue
 from saas.refusals import NotFound
@@ -159,7 +160,9 @@ def paper(case_id: uuid.UUID, document: Issued) -> dict[str, Any]:
         },
         "who": {
             "name": row.customer_name or opened.actor_name,
-            "lines": [f"{row.document_kind} {row.document_number}"] if row.document_number else [],
+            "lines": [written_document(row.document_kind, row.document_number)]
+            if row.document_number
+            else [],
         },
         "about": [{"label": label, "value": value} for label, value in about if value],
         "text": text if len(text) <= _EXCERPT else text[:_EXCERPT].rstrip() + "…",

@@ -14,6 +14,7 @@ from blueprints.desk import words
 from blueprints.desk.queries import Line, customers, evidence, payments
 from blueprints.desk.queries import accounts as accounts_read
 from blueprints.invoices.wording import STATE_WORDS
+from saas.identity_numbers import written_document
 from saas.money import Money
 from saas.sheets import Cell, Column
 from tenants.exports import AT_ONCE, Listing, every, export
@@ -34,7 +35,7 @@ def customers_file(format: str, question: str, *, no_login: bool) -> Response:
                 for currency, amount in owed.get(row.id) or [(g.tenant.currency, 0)]:
                     yield [
                         row.name,
-                        f"{row.document_kind} {row.document_number}",
+                        written_document(row.document_kind, row.document_number),
                         row.email,
                         row.phone,
                         row.city,

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from blueprints.accounts.queries import AccountLine, parties
 from saas.dates import format_datetime, format_long
 from saas.documents import render_pdf
+from saas.identity_numbers import written_document
 from tenants.issued_documents import Issued, check_block
 from tenants.letters import speaking
 from tenants.loading import serving
@@ -58,7 +59,7 @@ def clearance_data(document: Issued, account: AccountLine, day: datetime.date) -
             *(
                 {
                     "label": _("In the name of"),
-                    "value": f"{who.name}, {who.document_kind} {who.document_number}",
+                    "value": f"{who.name}, {written_document(who.document_kind, who.document_number)}",
                 }
                 for who in people
                 if who.role != "owner"

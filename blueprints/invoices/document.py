@@ -21,6 +21,7 @@ from saas.database import db
 from saas.dates import format_long, format_short
 from saas.documents import render_pdf
 from saas.files import StoredFile, load, store
+from saas.identity_numbers import written_document
 from saas.money import format_money
 from tenants.loading import serving
 from tenants.paper import frame, palette
@@ -131,7 +132,7 @@ def _customer(view: InvoiceView) -> dict[str, Any]:
     found = parties(view.listed.account_id, view.listed.issued_on)
     if not found:
         return {"name": view.listed.account_number, "lines": []}
-    lines = [f"{party.document_kind} {party.document_number}" for party in found]
+    lines = [written_document(party.document_kind, party.document_number) for party in found]
     return {"name": ", ".join(party.name for party in found), "lines": lines}
 
 

@@ -11,6 +11,7 @@ from blueprints.invoices import wording
 from blueprints.invoices.statement import Entry, Statement
 from saas.dates import format_long, format_short
 from saas.documents import render_pdf
+from saas.identity_numbers import written_document
 from saas.money import format_money
 from tenants.loading import serving
 from tenants.paper import frame, palette
@@ -77,7 +78,7 @@ def statement_data(found: Statement, later: int = 0) -> dict[str, Any]:
         ],
         "customer": {
             "name": ", ".join(party.name for party in behind) or account.number,
-            "lines": [f"{party.document_kind} {party.document_number}" for party in behind],
+            "lines": [written_document(party.document_kind, party.document_number) for party in behind],
         },
         "account": {
             "facts": _facts(

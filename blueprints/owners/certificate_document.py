@@ -14,6 +14,7 @@ from saas.database import db
 from saas.dates import format_long, format_short
 from saas.documents import render_pdf
 from saas.files import StoredFile
+from saas.identity_numbers import written_document
 from saas.money import format_money
 from tenants import issued_documents
 from tenants.issued_documents import Issued, check_block
@@ -60,14 +61,13 @@ def certificate_data(document: Issued, year: Year) -> dict[str, Any]:
         "paragraphs": [
             _(
                 "%(agency)s, %(tax_number)s, certifies that from January 1 to December 31 of %(year)s it received rent "
-                "for %(name)s, %(kind)s %(number)s, and kept and charged what is said here, each figure by the part of "
+                "for %(name)s, %(document)s, and kept and charged what is said here, each figure by the part of "
                 "the property that is theirs.",
                 agency=tenant.legal_name,
                 tax_number=tenant.tax_number,
                 year=year.year,
                 name=owner.name,
-                kind=owner.document_kind,
-                number=owner.document_number,
+                document=written_document(owner.document_kind, owner.document_number),
             )
         ],
         "facts": [{"label": label, "value": _money(year, amount)} for label, amount in year_rows(year.total)],

@@ -14,6 +14,7 @@ from saas.database import db
 from saas.dates import format_month, format_short
 from saas.documents import render_pdf
 from saas.files import StoredFile, load, store
+from saas.identity_numbers import written_document
 from saas.money import format_money
 from tenants.loading import serving
 from tenants.paper import frame, palette
@@ -53,7 +54,10 @@ def payout_pdf(payout: Row[Any], owner_id: uuid.UUID) -> StoredFile:
         },
         "paid": {"label": _("Paid to the owner"), "amount": amount, "note": period},
         "status": {"label": _("Transferred"), "note": None, "tone": "success"},
-        "payer": {"name": owner.name, "lines": [f"{owner.document_kind} {owner.document_number}"]},
+        "payer": {
+            "name": owner.name,
+            "lines": [written_document(owner.document_kind, owner.document_number)],
+        },
         "payment": {
             "facts": [
                 {"label": _("Method"), "value": payout.method},

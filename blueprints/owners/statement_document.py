@@ -15,6 +15,7 @@ from blueprints.owners.wording import line_words, share_words
 from saas.database import db
 from saas.dates import format_short
 from saas.documents import render_pdf
+from saas.identity_numbers import written_document
 from saas.money import format_money
 from tenants.loading import serving
 from tenants.paper import frame, palette
@@ -37,7 +38,7 @@ def statement_data(found: Statement) -> dict[str, Any]:
     place = ", ".join(part for part in (found.mandate.address, found.mandate.city) if part)
     share = share_words(found.share)
     facts = [
-        (_("Owner"), f"{owner.name}, {owner.document_kind} {owner.document_number}"),
+        (_("Owner"), f"{owner.name}, {written_document(owner.document_kind, owner.document_number)}"),
         (_("Property"), place),
         (_("Contract"), found.mandate.number),
         (_("Your part"), share),

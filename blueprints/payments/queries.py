@@ -15,6 +15,7 @@ from blueprints.accounts.reach import reachable
 from blueprints.invoices.models import Invoice, InvoiceType
 from blueprints.payments.models import Allocation, Attempt, AttemptItem, Payment, Receipt
 from saas.database import db
+from saas.identity_numbers import written_document
 from saas.paging import Page, decode_cursor, encode_cursor
 from tenants.context import Reach
 from tenants.people import User
@@ -256,9 +257,8 @@ def receipt_facts(receipt_id: uuid.UUID) -> ReceiptFacts | None:
             Payment.attempt_id,
             # Whoever paid through a link has told an address and is told nothing of the customer.
             case((Attempt.link_id.is_(None), func.coalesce(Customer.name, User.name))).label("payer_name"),
-            case((Attempt.link_id.is_(None), Customer.document_kind + " " + Customer.document_number)).label(
-                "payer_document"
-            ),
+            case((Attempt.link_id.is_(None), Customer.document_kind)).label("document_kind"),
+            case((Attempt.link_id.is_(None), Customer.document_number)).label("document_number"),
             func.coalesce(User.email, Attempt.payer["email"].astext).label("payer_email"),
             func.coalesce(User.language, Attempt.language).label("payer_language"),
             Attempt.link_id.is_not(None).label("by_link"),
@@ -280,7 +280,9 @@ def receipt_facts(receipt_id: uuid.UUID) -> ReceiptFacts | None:
     ).first()
     if row is None:
         return None
-    return ReceiptFacts(**row._mapping, invoices=_paid_invoices(receipt_id))
+    told = dict(row._mapping)
+    document = written_document(told.pop("document_kind"), told.pop("document_number"))
+    return ReceiptFacts(**told, payer_document=document or None, invoices=_paid_invoices(receipt_id))
 
 
 def _paid_invoices(payment_id: uuid.UUID) -> list[PaidInvoice]:

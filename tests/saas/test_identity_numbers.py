@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saas.identity_numbers import normalise_document, normalise_email, normalise_phone, warn_document
+from saas.identity_numbers import (
+    normalise_document,
+    normalise_email,
+    normalise_phone,
+    warn_document,
+    written_document,
+)
 
 KINDS = [("CO", "NIT"), ("CO", "CC"), ("CO", "CE"), ("CO", "TI"), ("AR", "DNI"), ("AR", "CUIT"), ("VE", "RIF"),
          ("XX", "YY")]  # fmt: skip
@@ -176,3 +182,28 @@ def test_hostile_texts_are_quick(text: str) -> None:
         lambda: normalise_document("VE", "RIF", text),
     ):
         assert min(timeit(check, number=1) for _ in range(3)) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "written"),
+    [
+        ("CC", "43111222", "CC 43.111.222"),
+        ("DNI", "5123456", "DNI 5.123.456"),
+        ("NIT", "8001972684", "NIT 800.197.268-4"),
+        ("NIT", "80019726", "NIT 80019726"),
+        ("CUIT", "20055361682", "CUIT 20-05536168-2"),
+        ("RIF", "V114702834", "RIF V-11470283-4"),
+        ("PP", "AB123", "PP AB123"),
+        ("TI", "01021234567", "TI 01021234567"),
+        (None, "123", "123"),
+        ("CC", None, "CC"),
+    ],
+)
+def test_a_number_is_written_as_people_write_it(kind: str | None, number: str | None, written: str) -> None:
+    assert written_document(kind, number) == written
+
+
+@given(st.sampled_from(KINDS), st.from_regex(r"[1-9][0-9]{2,10}", fullmatch=True))
+def test_what_is_written_is_read_as_the_same_number(kind: tuple[str, str], number: str) -> None:
+    normal = normalise_document(*kind, number)
+    assert normalise_document(*kind, written_document(kind[1], normal).removeprefix(kind[1])) == normal
