@@ -60,6 +60,7 @@ def init_page_context(app: Flask) -> None:
         long_date=lambda day: dates.format_long(day, locale()),
         short_date=lambda day: dates.format_short(day),
         month=lambda period: dates.format_month(period, locale()),
+        period=lambda period: dates.format_period(period, locale()),
         short_datetime=_short_datetime,
         translated=lambda msgid, **facts: _(msgid, **facts),
     )
