@@ -20,6 +20,7 @@ from tenants.capability import MenuEntry
 from tenants.context import TenantContext, Viewer
 from tenants.frame import csrf_token
 from tenants.look import BASE, asset_url, css_of
+from tenants.whole import whole
 
 MOST_MENUS = 256
 
@@ -62,6 +63,7 @@ def init_page_context(app: Flask) -> None:
         month=lambda period: dates.format_month(period, locale()),
         period=lambda period: dates.format_period(period, locale()),
         short_datetime=_short_datetime,
+        whole=whole,
         translated=lambda msgid, **facts: _(msgid, **facts),
     )
 
