@@ -12,9 +12,10 @@ _TORN: Final = re.compile(r"[A-Z]{1,6}-\d[\w-]*|\d[\w.]*(?:-\d[\w.]*)+|\d[\d.,]*
 
 def whole(text: Any) -> Any:
     """`text` for a page, with each number that has a hyphen ("27-17", "FV-20209") or a rate ("3,5 %") held together.
-    Browsers break after a hyphen, and no style says otherwise. Markup with tags and what is no text stay as they are.
+    Browsers break after a hyphen, and no style says otherwise. A single word stays as it is: the element that holds it
+    says so by a class. So do Markup with tags and what is no text.
     """
-    if not isinstance(text, str) or ("-" not in text and "%" not in text):
+    if not isinstance(text, str) or " " not in text or ("-" not in text and "%" not in text):
         return text
     if isinstance(text, Markup):
         if "<" in text:
