@@ -17,9 +17,8 @@ def whole(text: Any) -> Any:
     """
     if not isinstance(text, str) or " " not in text or ("-" not in text and "%" not in text):
         return text
-    if isinstance(text, Markup):
-        if "<" in text:
-            return text
-    elif not _TORN.search(text):
+    if isinstance(text, Markup) and "<" in text:
         return text
-    return Markup(_TORN.sub(r'<span class="whole">\g<0></span>', str(escape(text))))  # noqa: S704 - escaped before
+    held, torn = _TORN.subn(r'<span class="whole">\g<0></span>', str(escape(text)))
+    # One element: a row that lays its children out side by side must not take the pieces for children.
+    return Markup(f"<span>{held}</span>") if torn else text  # noqa: S704 - escaped before

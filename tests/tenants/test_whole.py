@@ -16,12 +16,12 @@ from tenants.whole import whole
     ],
 )
 def test_a_number_is_held_together(text: str, shown: str) -> None:
-    assert whole(text) == shown
+    assert whole(text) == f"<span>{shown}</span>"
 
 
 def test_text_is_escaped_once() -> None:
-    assert whole("<b> & 1-2") == '&lt;b&gt; &amp; <span class="whole">1-2</span>'
-    assert whole(Markup("A &amp; 1-2")) == 'A &amp; <span class="whole">1-2</span>'
+    assert whole("<b> & 1-2") == '<span>&lt;b&gt; &amp; <span class="whole">1-2</span></span>'
+    assert whole(Markup("A &amp; 1-2")) == '<span>A &amp; <span class="whole">1-2</span></span>'
 
 
 @pytest.mark.parametrize("same", ["bien-estar siempre", "FV-20209", "", 5, None, Markup('<a href="/1-2">x</a>')])
