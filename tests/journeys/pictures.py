@@ -113,7 +113,7 @@ def take_paying(album: Album, browser: Browser, site: Site) -> None:
         album.take(visit, "confirm-phone")
         visit.press("form[action*='start'] button[type=submit]")
         album.take(visit, "bank-phone")
-        visit.press("button[value=approve]")
+        visit.press("button[value=card]")
         for _ in range(20):
             if visit.page.locator("a[href*='/receipts/']").count():
                 break
