@@ -52,6 +52,15 @@ def format_month(month: str, locale: str) -> str:
     return pattern.format(month=months[int(month[5:])], year=int(month[:4]))
 
 
+@lru_cache(maxsize=1024)  # the rows of a list share few periods
+def format_period(period: str, locale: str) -> str:
+    """A period as people say it: "2026-03" is a month; any other, such as "2026/2", stays as the tenant writes it."""
+    try:
+        return format_month(period, locale)
+    except ValueError:
+        return period
+
+
 def format_datetime(moment: datetime, zone: str, locale: str, *, short: bool = False) -> str:
     """An aware moment on the clocks of `zone`: "4 de marzo de 2026, 15:07"; short, "04/03/2026 15:07".
 

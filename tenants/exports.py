@@ -42,6 +42,7 @@ FORMATS: Final = ("csv", "xlsx", "pdf")
 MOST_ROWS: Final = 50_000
 """Rows of one file: what fits comfortably into memory. More are refused, never cut."""
 MOST_ON_PAPER: Final = 4_000
+SHORT: Final = 14  # characters: on paper a column of short texts is as wide as they need
 AT_ONCE: Final = 500
 """Rows that a list reads at once for a file: a page's twenty-five would ask the database too often."""
 ASKED: Final = "format"
@@ -135,7 +136,7 @@ def _paper(listing: Listing, rows: Sequence[Sequence[Cell]]) -> bytes:
             str(at): {
                 "title": column.title,
                 "right": column.kind in ("money", "integer", "rate"),
-                "width": column.width if column.kind == "text" else 0,
+                "width": column.width if column.kind == "text" and column.width > SHORT else 0,
             }
             for at, column in enumerate(listing.columns)
         },

@@ -21,6 +21,7 @@ from tenants.capability import MenuEntry
 from tenants.context import TenantContext, Viewer
 from tenants.frame import csrf_token
 from tenants.look import BASE, asset_url, css_of
+from tenants.whole import whole
 
 MOST_MENUS = 256
 
@@ -61,8 +62,10 @@ def init_page_context(app: Flask) -> None:
         long_date=lambda day: dates.format_long(day, locale()),
         short_date=lambda day: dates.format_short(day),
         month=lambda period: dates.format_month(period, locale()),
+        period=lambda period: dates.format_period(period, locale()),
         short_datetime=_short_datetime,
         document=lambda number, kind: written_document(kind, number),
+        whole=whole,
         translated=lambda msgid, **facts: _(msgid, **facts),
     )
 

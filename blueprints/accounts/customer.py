@@ -80,6 +80,7 @@ def _account_page(account_id: uuid.UUID, *, typed: str | None = None, problem: s
         problem=problem,
         errored=bool(problem),
         is_chosen=g.viewer.account_id == account_id,
+        several=working(_reach()).several,
         looking=g.viewer.viewing_customer_id is not None,
     )
 

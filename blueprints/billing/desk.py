@@ -16,8 +16,7 @@ from blueprints.billing.forms import DraftForm
 from blueprints.billing.months import month_of
 from blueprints.billing.numbering import numbering
 from blueprints.billing.runs import billed
-from blueprints.invoices.wording import period_words
-from saas.dates import parse_date
+from saas.dates import format_period, parse_date
 from saas.money import Money
 from saas.permissions import allow
 from saas.refusals import Refusal
@@ -323,4 +322,4 @@ def _press(run_id: uuid.UUID, act: Any, *, done: str = "") -> BaseResponse:
 
 
 def _month_words(period: str) -> str:
-    return period_words(period, locale())
+    return format_period(period, locale())

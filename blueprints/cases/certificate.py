@@ -149,13 +149,13 @@ def paper(case_id: uuid.UUID, document: Issued) -> dict[str, Any]:
             "facts": [
                 {
                     "label": _("Received"),
-                    "value": format_datetime(row.received_at, tenant.time_zone, tenant.locale),
+                    "value": stamp(row.received_at, tenant.time_zone),
                 }
             ],
         },
         "received": {
             "label": _("We received it on"),
-            "moment": stamp(row.received_at, tenant.time_zone),
+            "moment": format_datetime(row.received_at, tenant.time_zone, tenant.locale),
             "note": _("We must answer by %(date)s at the latest.", date=due) if due else None,
         },
         "who": {

@@ -14,6 +14,7 @@ from blueprints.desk.queries import accounts as queries
 from blueprints.invoices import rules as invoice_rules
 from blueprints.ledger import rules as books
 from blueprints.ledger.queries import balance
+from blueprints.payments.titles import method_title
 from saas.permissions import allow
 from tenants import roles
 from tenants.exports import wanted
@@ -45,6 +46,7 @@ def account(account_id: uuid.UUID) -> str:
     return render(
         "desk/account.html",
         account=row,
+        method_title=method_title,
         parties=queries.parties_of(account_id),
         users=queries.users_of(account_id),
         page=queries.invoices_of(account_id, None, queries.INVOICES_SHOWN),

@@ -24,6 +24,7 @@ from blueprints.invoices.queries import InvoiceLine
 from blueprints.invoices.standing_credit import standing_credit
 from blueprints.invoices.under_way import under_way
 from saas.barcodes import qr_svg
+from saas.dates import format_period
 from saas.money import format_money
 from saas.permissions import SIGNED_IN, allow
 from saas.web import Pages, download
@@ -174,7 +175,7 @@ def invoice(invoice_id: uuid.UUID) -> str:
         happened=wording.happened(view),
         movement_words=wording.movement_words,
         consumption=wording.consumption_words(view),
-        period=wording.period_words(view.listed.period, locale()),
+        period=format_period(view.listed.period, locale()),
         fiscal=fiscal,
         fiscal_qr=qr_svg(fiscal.link, _("QR code of the electronic invoice"))
         if fiscal and fiscal.link

@@ -18,7 +18,7 @@ from blueprints.invoices.models import Invoice
 from blueprints.invoices.one import InvoiceView
 from saas.barcodes import qr_svg
 from saas.database import db
-from saas.dates import format_long, format_short
+from saas.dates import format_long, format_period, format_short
 from saas.documents import render_pdf
 from saas.files import StoredFile, load, store
 from saas.identity_numbers import written_document
@@ -59,7 +59,7 @@ def invoice_pdf(view: InvoiceView) -> StoredFile:
 def invoice_data(view: InvoiceView) -> dict[str, Any]:
     """What themes/base/documents/invoice.typ prints of an invoice, in the language that is active."""
     tenant, row = serving(), view.listed
-    period = wording.period_words(row.period, tenant.locale)
+    period = format_period(row.period, tenant.locale)
     used = wording.consumption_words(view)
     return {
         **frame(

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import datetime
-import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 from blueprints.invoices import rules
 from blueprints.invoices.one import InvoiceView, Movement
 from blueprints.invoices.queries import InvoiceLine
-from saas.dates import format_long, format_month
+from saas.dates import format_long, format_period
 from saas.languages import N_, say, sayings
 
 
@@ -28,18 +26,10 @@ STATE_WORDS = {
     rules.VOID: N_("Void"),
 }
 
-_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
-
-
-@lru_cache(maxsize=1024)  # the rows of a list share few periods
-def period_words(period: str, locale: str) -> str:
-    """A period as people say it: "2026-03" is a month; any other, such as "2026/2", stays as the tenant writes it."""
-    return format_month(period, locale) if _MONTH.fullmatch(period) else period
-
 
 def title(kind: str, period: str, locale: str) -> str:
     """What an invoice is about: "Rent, March 2026"."""
-    return f"{kind}, {period_words(period, locale)}" if period else kind
+    return f"{kind}, {format_period(period, locale)}" if period else kind
 
 
 class DueWords:

@@ -12,7 +12,7 @@ from blueprints.auth.sessions import leave_notice
 from blueprints.messages import choices, queries, words
 from blueprints.messages.addresses import dead_address, person_of
 from blueprints.messages.blueprint import pages
-from blueprints.messages.kinds import CHANNELS, KINDS, MAIL, kind_of
+from blueprints.messages.kinds import CHANNELS, KINDS, MAIL, Kind, kind_of
 from blueprints.messages.unsubscribing import read_token
 from saas.audit import Actor
 from saas.files import load
@@ -63,7 +63,7 @@ def preferences() -> str:
     wishes = choices.wishes_of(customer_id)
     return render(
         "messages/preferences.html",
-        kinds=list(KINDS.values()),
+        kinds=_kinds(),
         channels=[(channel, words.CHANNELS[channel]) for channel in CHANNELS],
         wanted=lambda kind, channel: choices.wanted(kind.code, channel, wishes),
         switchable=_switchable,
@@ -79,7 +79,7 @@ def preferences() -> str:
 def save_preferences() -> Answer:
     asked = [
         (kind.code, channel, f"{kind.code}:{channel}" in request.form)
-        for kind in KINDS.values()
+        for kind in _kinds()
         for channel in kind.channels
         if channel in CHANNELS and _switchable(kind.code, channel)
     ]
@@ -105,6 +105,11 @@ def stop(unsubscribe_token: str) -> str:
     customer_id, kind = read_token(unsubscribe_token)
     choices.choose(customer_id, [(kind, MAIL, False)], source=choices.LINK, actor=Actor("customer"))
     return render("messages/no_more.html", kind=kind_of(kind), token=unsubscribe_token, off=True)
+
+
+def _kinds() -> list[Kind]:
+    """What the person can be told of: an owner of everything, a renter not of payouts."""
+    return [kind for kind in KINDS.values() if not kind.for_owners or "owner" in g.viewer.roles]
 
 
 def _switchable(kind: str, channel: str) -> bool:

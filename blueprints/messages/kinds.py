@@ -23,7 +23,8 @@ CHANNELS = (MAIL, WHATSAPP)
 class Kind:
     """`mandatory`: nobody can switch it off. `channels`: which it may use; the first is the usual one.
     `fields`: what its text may name (blueprints/messages/fields.py); empty for letters with a form of their own.
-    `leads_to`: where its button leads on the tenant's own host, unless the facts say better."""
+    `leads_to`: where its button leads on the tenant's own host, unless the facts say better.
+    `for_owners`: it speaks of rent that comes in, so nobody else is asked about it."""
 
     code: str
     title: str
@@ -34,6 +35,7 @@ class Kind:
     fields: tuple[str, ...] = ()
     button: str = N_("Open")
     leads_to: str = "/"
+    for_owners: bool = False
 
     @property
     def limited(self) -> bool:
@@ -130,6 +132,7 @@ KINDS: dict[str, Kind] = {
             N_("Quote to approve"),
             N_("A repair whose price waits for the owner's approval."),
             mandatory=True,
+            for_owners=True,
         ),
         Kind(
             "commission-invoice",
@@ -138,6 +141,7 @@ KINDS: dict[str, Kind] = {
             fields=(*_ALL, "number", "amount", "period"),
             button=N_("See the invoice"),
             leads_to="/invoices",
+            for_owners=True,
         ),
         Kind(
             "statement",
@@ -145,12 +149,14 @@ KINDS: dict[str, Kind] = {
             N_("What came in, what was kept and what is paid out, each month."),
             fields=(*_ALL, "period", "amount"),
             button=N_("See the statement"),
+            for_owners=True,
         ),
         Kind(
             "payout",
             N_("Payout sent"),
             N_("When money is on its way to the owner's bank account."),
             mandatory=True,
+            for_owners=True,
         ),
         Kind(
             "bank-account",
@@ -158,6 +164,7 @@ KINDS: dict[str, Kind] = {
             N_("When the account that payouts go to is changed."),
             SECURITY,
             mandatory=True,
+            for_owners=True,
         ),
         Kind(
             "document-expiring",

@@ -57,6 +57,11 @@ def statement_data(found: Statement) -> dict[str, Any]:
         "heading": _("Statement of %(month)s", month=month_name(found.month)),
         "paragraphs": [],
         "facts": [{"label": label, "value": value} for label, value in facts if value],
+        "figure": {
+            "label": _("Net of the month"),
+            "amount": format_money(found.sheet.net(found.owner_id), found.currency, tenant.locale),
+            "note": None,
+        },
         "tables": [_summary(found), _lines(found)],
         "notes": [_("Every figure is in your area, with the document that it comes from.")],
         "verify": None,

@@ -28,7 +28,10 @@ def line_words(found: Statement, line: Line) -> tuple[str, str, str]:
         text = _("Taken back: %(what)s", what=origin.text) if line.whole.total > 0 else origin.text
         return text, note, "charge"
     returned = line.whole.total > 0
-    what = _("Payout that the bank returned") if returned else _("Payout")
+    if returned:
+        what = _("Payout that the bank returned")
+    else:
+        what = _("Payout") if line.of(found.owner_id).total else _("Payout to another owner")
     return what, note, "" if origin.void else "payout"
 
 

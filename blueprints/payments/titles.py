@@ -8,6 +8,9 @@ from typing import Any
 from flask_babel import gettext as _
 
 from blueprints.invoices import wording
+from blueprints.payments.registry import PAYU, STRIPE
+
+_ONLINE = {PAYU: "PayU", STRIPE: "Stripe"}
 
 
 def invoice_title(type_names: Mapping[str, Any], period: str, language: str, locale: str) -> str:
@@ -20,4 +23,6 @@ def method_title(method: str) -> str:
     """How somebody paid. What the tenant's own books call it stays as it is."""
     if method == "collector":
         return str(_("In cash, with a coupon"))
+    if method in _ONLINE:
+        return str(_("Online, with %(provider)s", provider=_ONLINE[method]))
     return str(_("Online, at the bank")) if method == "bank-simulator" else method

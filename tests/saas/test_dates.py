@@ -8,7 +8,7 @@ from babel.dates import format_date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from saas.dates import format_datetime, format_long, format_month, format_short, parse_date
+from saas.dates import format_datetime, format_long, format_month, format_period, format_short, parse_date
 from saas.refusals import Refusal
 
 DAY = date(2026, 3, 4)
@@ -30,6 +30,11 @@ def test_a_period_is_shown_as_a_month() -> None:
     for wrong in ("2026-13", "2026-00", "2026-3", "26-03", "٢٠٢٦-03", ""):
         with pytest.raises(ValueError):
             format_month(wrong, "es_CO")
+
+
+def test_a_period_that_is_no_month_stays_as_the_tenant_writes_it() -> None:
+    assert format_period("2026-03", "es_CO") == "marzo de 2026"
+    assert format_period("2026/2", "es_CO") == "2026/2"
 
 
 def test_a_moment_is_shown_on_the_zones_clocks() -> None:
