@@ -13,8 +13,8 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 from wtforms import SelectChoice
 
+from blueprints.cases import casebook, file_forms, guards, placeholders, rules, services
 from blueprints.cases import desk_queries as queries
-from blueprints.cases import file_forms, guards, placeholders, rules, services
 from blueprints.cases.blueprint import LARGEST_BODY
 from blueprints.cases.catalogue import Catalogue, catalogue
 from blueprints.cases.clock import Clock, add_months
@@ -26,6 +26,7 @@ from blueprints.cases.desk_queries import DeskCase
 from blueprints.cases.forms import typed
 from blueprints.cases.intake import ACCEPTED
 from blueprints.cases.keeping import clock_of_case
+from blueprints.cases.reaching import reached
 from saas.audit import Actor
 from saas.clock import now
 from saas.dates import format_long, format_short, parse_date
@@ -57,11 +58,15 @@ def ask(case_id: uuid.UUID, act: str) -> Answer:
 @pages.post(f"/<uuid:case_id>/<any({NAMES}):act>", endpoint="act")
 @allow(roles.CASES)
 def do(case_id: uuid.UUID, act: str) -> Answer:
-    """Do it; an answer is shown first as the customer will read it."""
-    case, clock = queries.desk_case(case_id), clock_of_case(case_id)
+    """Do it; an answer is shown first as the customer will read it. The same form twice does it once."""
+    queries.desk_case(case_id)
     form = UntilForm(request.form)
     fine = file_forms.receive(form) if ACTS[act].files else True
     step = request.form.get("step", "")
+    # Locked before it is looked at: what a colleague does at this moment is seen, and judged with.
+    if casebook.already(case_id, file_forms.form_key(form)):
+        return _done(case_id, act)
+    case, clock = queries.desk_case(case_id), clock_of_case(case_id)
     try:
         if not fine:
             return _page(case, clock, act, form), 422
@@ -69,10 +74,14 @@ def do(case_id: uuid.UUID, act: str) -> Answer:
             return _review(case, clock, form) if step == REVIEW else _page(case, clock, act, form)
         _DOING[act](_Doing(case, clock, form))
     except Refusal as refusal:
-        form.refuse(_with_days(refusal))
+        form.refuse(with_days(refusal))
         return _page(case, clock, act, form), 422
     if ACTS[act].files:
         file_forms.taken(form)
+    return _done(case_id, act)
+
+
+def _done(case_id: uuid.UUID, act: str) -> Response:
     say(_(ACTS[act].done))
     return redirect(url_for("cases_desk.case", case_id=case_id), 303)
 
@@ -92,16 +101,22 @@ def ask_for_class(case_id: uuid.UUID) -> Answer:
 @allow(roles.CASES)
 def change_class(case_id: uuid.UUID) -> Answer:
     """Put it where it belongs: the term follows the class, from the day on which it was received."""
+    casebook.held(case_id)
     case, form = queries.desk_case(case_id), ClassForm(request.form)
+    wanted = typed(form.class_code.data), typed(form.subject_code.data)
     try:
-        services.change_class(
-            case_id,
-            class_code=typed(form.class_code.data),
-            subject_code=typed(form.subject_code.data),
-            body=typed(form.body.data),
-            actor=g.viewer.actor(),
-            now=now(),
-        )
+        if wanted != (
+            case.class_code,
+            case.subject_code,
+        ):  # it is there already: nothing to tell the customer
+            services.change_class(
+                case_id,
+                class_code=wanted[0],
+                subject_code=wanted[1],
+                body=typed(form.body.data),
+                actor=g.viewer.actor(),
+                now=now(),
+            )
     except Refusal as refusal:
         form.refuse(refusal)
         return _class_page(case, form), 422
@@ -127,11 +142,11 @@ class _Doing:
     @property
     def how(self) -> dict[str, Any]:
         actor: Actor = g.viewer.actor()
-        return {"actor": actor, "now": now()}
+        return {"actor": actor, "now": now(), "once": file_forms.form_key(self.form)}
 
     @property
     def with_files(self) -> dict[str, Any]:
-        return {**self.how, "files": file_forms.kept(self.form), "once": file_forms.form_key(self.form)}
+        return {**self.how, "files": file_forms.kept(self.form)}
 
     def counted(self) -> Clock:
         """The clock. Raises Refusal for a case without one."""
@@ -201,7 +216,7 @@ def _keep(_event_id: uuid.UUID) -> None:
     """The event's id is of no use to a page."""
 
 
-def _with_days(refusal: Refusal) -> Refusal:
+def with_days(refusal: Refusal) -> Refusal:
     """Days among a refusal's facts, as people read them."""
     facts = {
         name: format_long(value, locale()) if isinstance(value, datetime.date) else value
@@ -245,6 +260,7 @@ def _review(case: DeskCase, clock: Clock | None, form: UntilForm) -> str:
         **about(case, clock),
         form=form,
         body=body,
+        whose=reached(case.id),
         kept=file_forms.kept(form),
         left=placeholders.PLACEHOLDERS.keys() & set(placeholders.names(body)),
         appeal=case.stage == 2,
