@@ -3,9 +3,10 @@ a typed one, gets a record, and its clock runs from when it came in (E1)."""
 
 from __future__ import annotations
 
+import datetime
 import uuid
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import g, redirect, request, url_for
@@ -15,7 +16,7 @@ from wtforms import SelectChoice
 
 from blueprints.cases import file_forms, filing_queries, receipt, repairs, rules
 from blueprints.cases.blueprint import LARGEST_BODY
-from blueprints.cases.catalogue import PQRS, Catalogue, catalogue
+from blueprints.cases.catalogue import PQRS, Catalogue, catalogue, check_class, check_subject
 from blueprints.cases.channels import CAME_BY
 from blueprints.cases.choices import Claimable, properties_of
 from blueprints.cases.desk_blueprint import pages, say
@@ -36,6 +37,7 @@ from tenants.look import render
 from tenants.page_context import language, locale
 
 Answer = str | Response | tuple[str, int]
+Taken = TypeVar("Taken")
 UNKNOWN: Final = "unknown"
 """In the place of a customer's id: somebody who is not in the books."""
 LONGEST_QUESTION = 100
@@ -75,7 +77,7 @@ def file_it() -> Answer:
     fine = file_forms.receive(form)
     try:
         new = _read(form, customer)
-        if not fine:
+        if new is None or not fine:
             return _page(form, customer), 422
         opened = open_case(new, actor=g.viewer.actor(), now=now())
     except Refusal as refusal:
@@ -99,38 +101,94 @@ def _customer(wanted: str) -> Found | None:
         raise NotFound() from None
 
 
-def _read(form: FilingForm, customer: Found | None) -> NewCase:
-    """What the form says, each id found among the customer's own. Raises Refusal."""
-    person = None if customer is not None else _person(form)
-    channel = typed(form.channel.data)
-    if channel not in CAME_BY:
-        raise Refusal(N_("Choose how it came in."), field="channel")
-    zone, moment = g.tenant.time_zone, now()
-    why = " ".join(rules.clean(typed(form.late_why.data), "late_why", longest=receipt.LONGEST_WHY).split())
-    received = receipt.received(typed(form.received_on.data), typed(form.received_hour.data), zone, locale())
-    receipt.check_received(received, moment, zone, why)
-    since = typed(form.since.data).strip()
-    choices = _choices(customer)
-    if (typed(form.account_id.data) or typed(form.property_id.data)) and not choices:
-        raise NotFound()  # the form offered none
-    account = _account(typed(form.account_id.data), choices)
-    subject = typed(form.subject_code.data)
+class _Reading:
+    """Reads a long form to its end, so that all that is wrong is said at once."""
+
+    def __init__(self, form: FilingForm) -> None:
+        self.form, self.fine = form, True
+
+    def take(self, read: Callable[[], Taken]) -> Taken | None:
+        """What was read; None, and the form says why, where it was refused."""
+        try:
+            return read()
+        except Refusal as refusal:
+            self.form.refuse(refusal)
+            self.fine = False
+            return None
+
+
+def _read(form: FilingForm, customer: Found | None) -> NewCase | None:
+    """What the form says, each id found among the customer's own; None, and the form says what is wrong. Raises
+    NotFound for a contract or property where the form offered none."""
+    reading, choices = _Reading(form), _choices(customer)
+    account_wanted, property_wanted = typed(form.account_id.data), typed(form.property_id.data)
+    if (account_wanted or property_wanted) and not choices:
+        raise NotFound()
+    code, subject = typed(form.class_code.data), typed(form.subject_code.data)
+    person = reading.take(lambda: _person(form)) if customer is None else None
+    channel = reading.take(lambda: _channel(form))
+    why = reading.take(lambda: _line(form.late_why.data, "late_why", receipt.LONGEST_WHY))
+    received = reading.take(lambda: _received(form, why))
+    reading.take(lambda: check_class(PQRS, code))
+    reading.take(lambda: check_subject(PQRS, subject))
+    description = reading.take(lambda: _description(form))
+    since = reading.take(lambda: _since(form))
+    account = reading.take(lambda: _account(account_wanted, choices))
+    property_id = reading.take(lambda: picked_property(property_wanted, choices, account))
+    asks = catalogue().asks(subject) == repairs.ASKS
+    details = reading.take(lambda: repair_answers(form)) if asks else {}
+    if not reading.fine:
+        return None
     return NewCase(
-        class_code=typed(form.class_code.data),
+        class_code=code,
         subject_code=subject,
-        description=typed(form.description.data),
+        description=description or "",
         customer_id=customer.id if customer else None,
         person=person.kept() if person else None,
-        channel=channel,
+        channel=channel or "",
         account_id=account.account_id if account else None,
-        property_id=picked_property(typed(form.property_id.data), choices, account),
-        since=parse_date(since, locale(), field="since") if since else None,
-        details=repair_answers(form) if catalogue().asks(subject) == repairs.ASKS else {},
+        property_id=property_id,
+        since=since,
+        details=details or {},
         files=file_forms.kept(form),
         form_key=file_forms.form_key(form),
         received_at=received,
-        late_why=why,
+        late_why=why or "",
     )
+
+
+def _channel(form: FilingForm) -> str:
+    channel = typed(form.channel.data)
+    if channel not in CAME_BY:
+        raise Refusal(N_("Choose how it came in."), field="channel")
+    return channel
+
+
+def _received(form: FilingForm, why: str | None) -> datetime.datetime:
+    zone = g.tenant.time_zone
+    moment = receipt.received(typed(form.received_on.data), typed(form.received_hour.data), zone, locale())
+    # A reason that was refused is there all the same: its own field says what is wrong with it.
+    receipt.check_received(moment, now(), zone, "…" if why is None else why)
+    return moment
+
+
+def _description(form: FilingForm) -> str:
+    text = rules.clean(typed(form.description.data), "description")
+    if not text:
+        raise Refusal(N_("Tell us what it is about."), field="description")
+    return text
+
+
+def _since(form: FilingForm) -> datetime.date | None:
+    text = typed(form.since.data).strip()
+    since = parse_date(text, locale(), field="since") if text else None
+    if since is not None and since > g.tenant.today():
+        raise Refusal(N_("It cannot have begun after today."), field="since")
+    return since
+
+
+def _line(text: object, field: str, longest: int) -> str:
+    return " ".join(rules.clean(typed(text), field, longest=longest).split())
 
 
 def _person(form: FilingForm) -> Person:

@@ -52,7 +52,7 @@ def queue() -> str | Response:
         subject_name=lambda code: words.subject_name(code, language()),
         language=language(),
         short=wording.short,
-        day_of=_day_of,
+        day_of=day_of,
         file_url=f"{url_for('cases_desk.queue')}?{urlencode(kept)}" if kept else url_for("cases_desk.queue"),
     )
 
@@ -115,7 +115,7 @@ def day_asked(name: str, otherwise: datetime.date) -> tuple[datetime.date, str]:
         return otherwise, _(refusal.msgid, **refusal.facts)
 
 
-def _day_of(moment: datetime.datetime) -> datetime.date:
+def day_of(moment: datetime.datetime) -> datetime.date:
     return moment.astimezone(ZoneInfo(g.tenant.time_zone)).date()
 
 

@@ -12,7 +12,7 @@ from blueprints.cases import report
 from blueprints.cases.catalogue import Catalogue, catalogue
 from blueprints.cases.channels import came_by
 from blueprints.cases.desk_blueprint import pages
-from blueprints.cases.desk_queue import AT_ONCE, QUARTER, day_asked
+from blueprints.cases.desk_queue import AT_ONCE, QUARTER, day_asked, day_of
 from blueprints.cases.report import Line
 from saas.dates import format_short
 from saas.permissions import allow
@@ -43,6 +43,7 @@ def account() -> str | Response:
         class_name=lambda code: words.class_name(code, language()),
         subject_name=lambda code: words.subject_name(code, language()),
         result=report.result,
+        day_of=day_of,
         file_url=url_for("cases_desk.report", **typed),
     )
 
