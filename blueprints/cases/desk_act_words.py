@@ -117,3 +117,5 @@ ACTS: Final[dict[str, Act]] = {
     ),
 }
 NAMES: Final = "answer,reply,note,ask,longer,complete,extend,transfer,withdraw,close,reopen"
+TOLD: Final = frozenset({"answer", "reply", "ask", "longer", "extend", "transfer", "withdraw", "close"})
+"""Acts that say something to the customer."""

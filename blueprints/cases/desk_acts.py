@@ -18,7 +18,7 @@ from blueprints.cases import desk_queries as queries
 from blueprints.cases.blueprint import LARGEST_BODY
 from blueprints.cases.catalogue import Catalogue, catalogue
 from blueprints.cases.clock import Clock, add_months
-from blueprints.cases.desk_act_words import ACTS, NAMES
+from blueprints.cases.desk_act_words import ACTS, NAMES, TOLD
 from blueprints.cases.desk_blueprint import pages, say
 from blueprints.cases.desk_case import about, acts_of
 from blueprints.cases.desk_forms import ClassForm, UntilForm
@@ -82,7 +82,10 @@ def do(case_id: uuid.UUID, act: str) -> Answer:
 
 
 def _done(case_id: uuid.UUID, act: str) -> Response:
-    say(_(ACTS[act].done))
+    if act in TOLD and reached(case_id).by_hand:
+        say(_("It stands in the case. Nothing reaches the customer by itself: tell them."))
+    else:
+        say(_(ACTS[act].done))
     return redirect(url_for("cases_desk.case", case_id=case_id), 303)
 
 

@@ -193,7 +193,7 @@ def assign(
 ) -> uuid.UUID | None:
     """Give a case to somebody who answers cases, or (None) to nobody. None when it is theirs already."""
     found = held(case_id)
-    if found.assigned_to == to and (to is None or found.state != rules.RECEIVED):
+    if found.assigned_to == to and found.state != rules.RECEIVED:
         return None
     name = _answerer(to) if to is not None else ""
     data = {"to": str(to) if to else None, "name": name}
