@@ -6,6 +6,7 @@ import io
 import re
 from datetime import date
 
+import pytest
 import time_machine
 from flask import Flask
 
@@ -266,3 +267,36 @@ def test_a_page_costs_the_same_with_many_events(app: Flask, bureau: Bureau, tues
     with statements() as many:
         text_of(client.get(f"{QUEUE}/{case_id}"))
     assert len(many) == len(few) <= 14
+
+
+@pytest.mark.parametrize(
+    ("act", "fields", "kind"),
+    [
+        ("note", {"body": "Nota"}, "noted"),
+        ("reply", {"body": "Estamos en eso"}, "replied"),
+        ("ask", {"body": "Falta la cédula", "until": "25/04/2026"}, "asked"),
+        ("extend", {"body": "Falta un informe", "until": "30/04/2026"}, "extended"),
+        ("transfer", {"body": "A la alcaldía"}, "transferred"),
+        ("close", {"body": "Repetido"}, "closed"),
+    ],
+)
+def test_an_act_that_is_pressed_twice_is_done_once(
+    app: Flask, bureau: Bureau, tuesday: None, act: str, fields: dict[str, object], kind: str
+):
+    case_id = bureau.file()
+    client, page = bureau.at_desk(app), f"{QUEUE}/{case_id}"
+    sent = {**fields, "form_key": str(new_id())}
+    for _press in range(2):  # the second answer is what a browser shows, so it must not be a refusal
+        assert send(client, page, sent, f"{page}/{act}").status_code == 303
+    assert [event.kind for event in bureau.events(case_id)].count(kind) == 1
+
+
+def test_what_changes_nothing_leaves_no_event(app: Flask, bureau: Bureau, tuesday: None):
+    case_id = bureau.file()
+    client, page = bureau.at_desk(app), f"{QUEUE}/{case_id}"
+    for _press in range(2):
+        assert send(client, page, {"to": str(bureau.sara)}, f"{page}/assign").status_code == 303
+        fields = {"class_code": "claim", "subject_code": "payments", "body": "Es un cobro"}
+        assert send(client, f"{page}/class", fields).status_code == 303
+    kinds = [event.kind for event in bureau.events(case_id)]
+    assert kinds == ["opened", "assigned", "reclassified"]
