@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -104,6 +104,20 @@ def parse_date(text: str, locale: str, *, field: str | None = None) -> date:
     if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
         raise Refusal(N_("Check the year of the date %(text)s."), field, text=bare)
     return found
+
+
+_HOUR: Final = re.compile(r"([0-9]{1,2})(?:[:.h ]?([0-9]{2}))? ?(?:h|hs|([ap])\.? ?m\.?)?")
+
+
+def parse_time(text: str, *, field: str | None = None) -> time:
+    """The hour that a person typed: "9", "14:30", "14.30", "2:30 p. m.". Raises Refusal for `field` when it is none."""
+    match = _HOUR.fullmatch(" ".join(text[:32].split()).lower())
+    hour, minute = (int(match[1]), int(match[2] or 0)) if match else (99, 0)
+    if match and match[3]:
+        hour = hour % 12 + (12 if match[3] == "p" else 0) if 1 <= hour <= 12 else 99
+    if hour > 23 or minute > 59:
+        raise Refusal(N_("Write the hour, for example %(example)s."), field, example="14:30")
+    return time(hour, minute)
 
 
 def _plain(text: str) -> str:

@@ -48,12 +48,15 @@ def steps_to(due: datetime.date, tenant: TenantContext) -> list[Alarm]:
 
 
 def plan(case_id: uuid.UUID, clock: Clock, *, after: datetime.date) -> None:
-    """Leave the next warning of a running clock that is said on a later day than `after`."""
+    """Leave the next warning of a running clock that is said on a later day than `after`.
+
+    A term that is over before anybody could be warned, as that of a letter that lay about, is told of at once.
+    """
     if clock.state != RUNNING or clock.due_on is None:
         return
     tenant, due = serving(), clock.due_on
     for alarm in steps_to(due, tenant):
-        if alarm.day > after:
+        if alarm.day > after or (alarm.step == OVERDUE and due < after):
             enqueue(
                 TOPIC,
                 {"case_id": str(case_id), "due_on": due.isoformat(), "step": alarm.step},

@@ -121,6 +121,12 @@ def added_by(case_id: uuid.UUID, form: str | None) -> uuid.UUID | None:
     ).scalar()
 
 
+def already(case_id: uuid.UUID, form: str) -> bool:
+    """Whether this form has added its event before. Locks the case. Raises NotFound."""
+    held(case_id)
+    return added_by(case_id, form) is not None
+
+
 def log(
     found: Held,
     kind: str,

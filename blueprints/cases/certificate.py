@@ -18,7 +18,9 @@ from sqlalchemy import and_, select
 from blueprints.accounts.models import Account, Customer, Property
 from blueprints.cases import rules
 from blueprints.cases.catalogue import catalogue
+from blueprints.cases.channels import AREA, came_by
 from blueprints.cases.models import Case, CaseEvent, CaseFile
+from blueprints.cases.persons import person_of
 from blueprints.invoices.models import Invoice
 from saas.database import db
 from saas.dates import format_datetime, format_long
@@ -44,10 +46,12 @@ def issue_certificate(case_id: uuid.UUID, *, now: datetime.datetime) -> Issued:
     """Give a case its certificate, once. The public page says its number, when it came in and what class it is of."""
     tenant = serving()
     row = db.session.execute(
-        select(Case.number, Case.received_at, Case.class_code).where(Case.id == case_id)
+        select(Case.number, Case.received_at, Case.class_code, Case.channel).where(Case.id == case_id)
     ).one()
+    by_staff = [Fact(N_("Written down"), text=stamp(now, tenant.time_zone))] if row.channel != AREA else []
     facts = [
         Fact(N_("Received"), text=stamp(row.received_at, tenant.time_zone)),
+        *by_staff,
         Fact(N_("Classification"), text=catalogue().class_name(row.class_code, tenant.language)),
         Fact(N_("Fingerprint of what was filed (SHA-256)"), text=fingerprint(case_id)),
     ]
@@ -75,11 +79,18 @@ def stamp(moment: datetime.datetime, zone: str) -> str:
 
 def fingerprint(case_id: uuid.UUID) -> str:
     """SHA-256 over what was filed: JSON of number, moment, class, subject, since, text, details and the files' own
-    fingerprints as they were at that moment; keys sorted, UTF-8, no spaces."""
+    fingerprints as they were at that moment; of what staff wrote down also the channel, why it was filed later, and
+    who is not in the books. Keys sorted, UTF-8, no spaces."""
     row = db.session.execute(
-        select(Case.number, Case.received_at, Case.since, Case.description, Case.details).where(
-            Case.id == case_id
-        )
+        select(
+            Case.number,
+            Case.received_at,
+            Case.since,
+            Case.description,
+            Case.details,
+            Case.channel,
+            Case.person,
+        ).where(Case.id == case_id)
     ).one()
     opened = db.session.execute(
         select(CaseEvent.id, CaseEvent.data).where(CaseEvent.case_id == case_id, CaseEvent.number == 1)
@@ -97,6 +108,8 @@ def fingerprint(case_id: uuid.UUID) -> str:
         "details": row.details,
         "files": list(files),
     }
+    if row.channel != AREA:
+        filed |= {"channel": row.channel, "late_why": opened.data.get("late_why", ""), "person": row.person}
     text = json.dumps(filed, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -113,7 +126,7 @@ def paper(case_id: uuid.UUID, document: Issued) -> dict[str, Any]:
     row = _filed(case_id)
     words = catalogue()
     opened = db.session.execute(
-        select(CaseEvent.id, CaseEvent.data, CaseEvent.actor_name).where(
+        select(CaseEvent.id, CaseEvent.at, CaseEvent.data, CaseEvent.actor_name).where(
             CaseEvent.case_id == case_id, CaseEvent.number == 1
         )
     ).one()
@@ -131,11 +144,18 @@ def paper(case_id: uuid.UUID, document: Issued) -> dict[str, Any]:
         (tenant.word(_word_of(row.account_kind), tenant.language).capitalize(), row.account_number or ""),
         (_("Invoice"), row.invoice_number or ""),
     ]
+    if row.channel != AREA:
+        about += [
+            (_("How it came in"), came_by(row.channel)),
+            (_("Written down by"), opened.actor_name),
+            (_("Written down"), format_datetime(opened.at, tenant.time_zone, tenant.locale)),
+            (_("Why it was filed later"), opened.data.get("late_why", "")),
+        ]
     due = format_long(row.due_on, tenant.locale) if row.due_on and row.state in rules.OPEN_STATES else ""
     return {
         **frame(
             f"{_('Filing certificate')} {row.number}",
-            row.received_at.astimezone(ZoneInfo(tenant.time_zone)).date(),
+            opened.at.astimezone(ZoneInfo(tenant.time_zone)).date(),
             who=_("Filed by"),
             about=_("What it is about"),
             text=_("What was written"),
@@ -158,18 +178,27 @@ def paper(case_id: uuid.UUID, document: Issued) -> dict[str, Any]:
             "moment": format_datetime(row.received_at, tenant.time_zone, tenant.locale),
             "note": _("We must answer by %(date)s at the latest.", date=due) if due else None,
         },
-        "who": {
-            "name": row.customer_name or opened.actor_name,
-            "lines": [written_document(row.document_kind, row.document_number)]
-            if row.document_number
-            else [],
-        },
+        "who": _who(row, opened.actor_name),
         "about": [{"label": label, "value": value} for label, value in about if value],
         "text": text if len(text) <= _EXCERPT else text[:_EXCERPT].rstrip() + "…",
         "files": [{"name": one.name, "sha256": one.sha256} for one in files],
         "fingerprint": fingerprint(case_id),
         "verify": check_block(document.code),
     }
+
+
+def _who(row: Any, filer: str) -> dict[str, Any]:
+    """Whose case it is: as the books say, else as they said themselves."""
+    if row.customer_name:
+        return {
+            "name": row.customer_name,
+            "lines": [written_document(row.document_kind, row.document_number)],
+        }
+    person = person_of(row.person)
+    if person is not None:
+        lines = (person.document, person.email, person.phone, person.address)
+        return {"name": person.name, "lines": [line for line in lines if line]}
+    return {"name": filer if row.channel == AREA else _("Nobody named"), "lines": []}
 
 
 def _word_of(kind: str | None) -> str:
@@ -185,6 +214,8 @@ def _filed(case_id: uuid.UUID) -> Any:
             Case.since,
             Case.due_on,
             Case.description,
+            Case.channel,
+            Case.person,
             Customer.name.label("customer_name"),
             Customer.document_kind,
             Customer.document_number,

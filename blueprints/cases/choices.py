@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class Claimable:
-    """A contract (account) that the person may file a case about, and its property where it has one."""
+    """A contract (account) that the person may file a case about, and its property where it has one. `until`: the
+    person's last day in it, where that is over."""
 
     account_id: uuid.UUID
     kind: str
@@ -29,6 +31,7 @@ class Claimable:
     name: str
     property_id: uuid.UUID | None
     property_address: str
+    until: datetime.date | None = None
 
 
 @dataclass(frozen=True, slots=True)

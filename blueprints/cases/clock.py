@@ -33,7 +33,7 @@ MIDNIGHT = datetime.time.min  # hours of service that end at midnight: the whole
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What of a case's event the clock needs. `at` is aware."""
+    """What of a case's event the clock needs. `at` is aware; of the first event it is when the case came in."""
 
     kind: str
     at: datetime.datetime

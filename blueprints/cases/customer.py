@@ -14,10 +14,11 @@ from wtforms import SelectChoice
 
 from blueprints.accounts.reach import reach_of
 from blueprints.auth.sessions import leave_notice
-from blueprints.cases import file_forms, keeping, repairs, rules, services, wording
+from blueprints.cases import casebook, delivery, file_forms, keeping, repairs, rules, services, wording
 from blueprints.cases.blueprint import LARGEST_BODY, as_customer, pages, whose
 from blueprints.cases.catalogue import catalogue
 from blueprints.cases.certificate import certificate as paper_of
+from blueprints.cases.channels import AREA, came_by
 from blueprints.cases.clock import Clock
 from blueprints.cases.forms import ActForm, MessageForm, RatingForm, typed
 from blueprints.cases.intake import ACCEPTED
@@ -139,10 +140,12 @@ def act(case_id: uuid.UUID, act: str) -> Answer:
     try:
         if not fine:
             return _act_page(case, act, form), 422
+        if casebook.already(case_id, file_forms.form_key(form)):
+            return _done(case_id, act)
         if act == "appeal" and case.stage == 1 and not may(case, act):
             raise Refusal(N_("The time to appeal is over."))
         if act == "withdraw":
-            services.withdraw(case_id, body, actor=actor, now=moment)
+            services.withdraw(case_id, body, actor=actor, now=moment, once=file_forms.form_key(form))
         else:
             _spare_us()
             verb = services.appeal if act == "appeal" else services.reopen
@@ -158,6 +161,10 @@ def act(case_id: uuid.UUID, act: str) -> Answer:
     except Refusal as refusal:
         form.refuse(refusal)
         return _act_page(case, act, form), 422
+    return _done(case_id, act)
+
+
+def _done(case_id: uuid.UUID, act: str) -> BaseResponse:
     leave_notice(g.viewer.session_id, _(DONE[act]), "success")
     return redirect(url_for("cases.case", case_id=case_id), 303)
 
@@ -188,8 +195,9 @@ def rate(case_id: uuid.UUID) -> Answer:
             typed(form.rating_words.data),
             actor=actor,
             now=moment,
+            once=file_forms.form_key(form),
         )
-        if case.state == rules.ANSWERED:
+        if my_case(whose(), case_id).state == rules.ANSWERED:
             services.close(case_id, actor=actor, now=moment)
     except Refusal as refusal:
         form.refuse(refusal)
@@ -261,6 +269,8 @@ def _page(case_id: uuid.UUID, form: MessageForm | None = None) -> str:
         size_words=wording.size_words,
         repair=repairs.said(case.details) if words.asks(case.subject_code) == repairs.ASKS else [],
         received=_day_of(case.received_at),
+        delivery_said=lambda data: delivery.said(data, locale()),
+        came_by=came_by(case.channel) if case.channel != AREA else "",
         may_say=may_say,
         waiting=case.state == rules.WAITING,
         complete_by=clock.complete_by if clock and case.state == rules.WAITING else None,
@@ -296,6 +306,7 @@ def _act_page(case: CaseView, act: str, form: ActForm) -> str:
 
 
 def _rating_page(case: CaseView, form: RatingForm) -> str:
+    file_forms.form_key(form)
     form.rating.choices = [
         SelectChoice("5", _("Very good")),
         SelectChoice("4", _("Good")),

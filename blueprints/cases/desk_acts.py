@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -14,11 +13,12 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 from wtforms import SelectChoice
 
+from blueprints.cases import casebook, file_forms, guards, placeholders, rules, services
 from blueprints.cases import desk_queries as queries
-from blueprints.cases import file_forms, guards, placeholders, rules, services
 from blueprints.cases.blueprint import LARGEST_BODY
 from blueprints.cases.catalogue import Catalogue, catalogue
 from blueprints.cases.clock import Clock, add_months
+from blueprints.cases.desk_act_words import ACTS, NAMES, TOLD
 from blueprints.cases.desk_blueprint import pages, say
 from blueprints.cases.desk_case import about, acts_of
 from blueprints.cases.desk_forms import ClassForm, UntilForm
@@ -26,6 +26,7 @@ from blueprints.cases.desk_queries import DeskCase
 from blueprints.cases.forms import typed
 from blueprints.cases.intake import ACCEPTED
 from blueprints.cases.keeping import clock_of_case
+from blueprints.cases.reaching import reached
 from saas.audit import Actor
 from saas.clock import now
 from saas.dates import format_long, format_short, parse_date
@@ -39,117 +40,6 @@ from tenants.page_context import language, locale
 
 Answer = str | Response | tuple[str, int]
 EDIT, REVIEW, SEND = "edit", "review", "send"
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """How an act's page is worded. `until`: it takes a day; `files`: it takes files; `begin`: texts to begin with."""
-
-    title: str
-    lead: str
-    button: str
-    done: str
-    body: str = N_("Text to the customer")
-    until: str = ""
-    files: bool = True
-    begin: bool = False
-    tone: str = "primary"
-
-
-ACTS: Final[dict[str, Act]] = {
-    "answer": Act(
-        N_("Answer the case"),
-        N_("The answer ends the term. You see it as the customer will before it leaves."),
-        N_("See it before it leaves"),
-        N_("The answer is with the customer."),
-        body=N_("Answer to the customer"),
-        begin=True,
-    ),
-    "reply": Act(
-        N_("Write to the customer"),
-        N_("A message on the way: the answer itself is still owed, and the term runs on."),
-        N_("Send the message"),
-        N_("The message is with the customer."),
-        begin=True,
-    ),
-    "note": Act(
-        N_("Internal note"),
-        N_("Only staff read it. The customer never does."),
-        N_("Save the note"),
-        N_("The note is saved."),
-        body=N_("Note"),
-    ),
-    "ask": Act(
-        N_("Ask the customer for more"),
-        N_("The clock stands still until the customer sends it. Ask once, for everything that is missing."),
-        N_("Ask for it"),
-        N_("The customer was asked. The clock stands still."),
-        body=N_("What is missing"),
-        until=N_("The customer's last day"),
-        files=False,
-        begin=True,
-    ),
-    "longer": Act(
-        N_("Give the customer more time"),
-        N_("The customer asked for more time to complete the case."),
-        N_("Give more time"),
-        N_("The customer has more time."),
-        body=N_("Words to the customer"),
-        until=N_("The customer's new last day"),
-        files=False,
-    ),
-    "complete": Act(
-        N_("It is complete"),
-        N_("What was missing came by another way: the clock goes on."),
-        N_("Let the clock go on"),
-        N_("The clock goes on."),
-        body=N_("What came, and how"),
-    ),
-    "extend": Act(
-        N_("Extend the term"),
-        N_(
-            "Tell the customer before the term ends why it takes longer, and until when. It can be done once."
-        ),
-        N_("Extend it"),
-        N_("The customer was told. The term is extended."),
-        body=N_("Why it takes longer"),
-        until=N_("New last day"),
-        files=False,
-    ),
-    "transfer": Act(
-        N_("Pass it on"),
-        N_("Somebody else must answer it by law. Say to whom you passed it on; the case is closed here."),
-        N_("Pass it on and tell the customer"),
-        N_("The customer was told to whom the case was passed on."),
-        body=N_("To whom, when, and how the customer can reach them"),
-        files=False,
-    ),
-    "withdraw": Act(
-        N_("Count it as withdrawn"),
-        N_("The customer let the time to complete it pass. Give the reasons: the customer reads them."),
-        N_("Count it as withdrawn"),
-        N_("The case counts as withdrawn."),
-        body=N_("Reasons"),
-        files=False,
-        tone="danger",
-    ),
-    "close": Act(
-        N_("Close the case"),
-        N_("Nothing more is expected. Without an answer, say why it ends: the customer reads it."),
-        N_("Close it"),
-        N_("The case is closed."),
-        body=N_("Why it ends"),
-        files=False,
-    ),
-    "reopen": Act(
-        N_("Reopen the case"),
-        N_("The term begins anew."),
-        N_("Reopen it"),
-        N_("The case is open again."),
-        body=N_("Why it is reopened"),
-    ),
-}
-NAMES = "answer,reply,note,ask,longer,complete,extend,transfer,withdraw,close,reopen"
 
 
 @pages.get(f"/<uuid:case_id>/<any({NAMES}):act>", endpoint="act_page")
@@ -168,11 +58,15 @@ def ask(case_id: uuid.UUID, act: str) -> Answer:
 @pages.post(f"/<uuid:case_id>/<any({NAMES}):act>", endpoint="act")
 @allow(roles.CASES)
 def do(case_id: uuid.UUID, act: str) -> Answer:
-    """Do it; an answer is shown first as the customer will read it."""
-    case, clock = queries.desk_case(case_id), clock_of_case(case_id)
+    """Do it; an answer is shown first as the customer will read it. The same form twice does it once."""
+    queries.desk_case(case_id)
     form = UntilForm(request.form)
     fine = file_forms.receive(form) if ACTS[act].files else True
     step = request.form.get("step", "")
+    # Locked before it is looked at: what a colleague does at this moment is seen, and judged with.
+    if casebook.already(case_id, file_forms.form_key(form)):
+        return _done(case_id, act)
+    case, clock = queries.desk_case(case_id), clock_of_case(case_id)
     try:
         if not fine:
             return _page(case, clock, act, form), 422
@@ -180,11 +74,18 @@ def do(case_id: uuid.UUID, act: str) -> Answer:
             return _review(case, clock, form) if step == REVIEW else _page(case, clock, act, form)
         _DOING[act](_Doing(case, clock, form))
     except Refusal as refusal:
-        form.refuse(_with_days(refusal))
+        form.refuse(with_days(refusal))
         return _page(case, clock, act, form), 422
     if ACTS[act].files:
         file_forms.taken(form)
-    say(_(ACTS[act].done))
+    return _done(case_id, act)
+
+
+def _done(case_id: uuid.UUID, act: str) -> Response:
+    if act in TOLD and reached(case_id).by_hand:
+        say(_("It stands in the case. Nothing reaches the customer by itself: tell them."))
+    else:
+        say(_(ACTS[act].done))
     return redirect(url_for("cases_desk.case", case_id=case_id), 303)
 
 
@@ -203,16 +104,22 @@ def ask_for_class(case_id: uuid.UUID) -> Answer:
 @allow(roles.CASES)
 def change_class(case_id: uuid.UUID) -> Answer:
     """Put it where it belongs: the term follows the class, from the day on which it was received."""
+    casebook.held(case_id)
     case, form = queries.desk_case(case_id), ClassForm(request.form)
+    wanted = typed(form.class_code.data), typed(form.subject_code.data)
     try:
-        services.change_class(
-            case_id,
-            class_code=typed(form.class_code.data),
-            subject_code=typed(form.subject_code.data),
-            body=typed(form.body.data),
-            actor=g.viewer.actor(),
-            now=now(),
-        )
+        if wanted != (
+            case.class_code,
+            case.subject_code,
+        ):  # it is there already: nothing to tell the customer
+            services.change_class(
+                case_id,
+                class_code=wanted[0],
+                subject_code=wanted[1],
+                body=typed(form.body.data),
+                actor=g.viewer.actor(),
+                now=now(),
+            )
     except Refusal as refusal:
         form.refuse(refusal)
         return _class_page(case, form), 422
@@ -238,11 +145,11 @@ class _Doing:
     @property
     def how(self) -> dict[str, Any]:
         actor: Actor = g.viewer.actor()
-        return {"actor": actor, "now": now()}
+        return {"actor": actor, "now": now(), "once": file_forms.form_key(self.form)}
 
     @property
     def with_files(self) -> dict[str, Any]:
-        return {**self.how, "files": file_forms.kept(self.form), "once": file_forms.form_key(self.form)}
+        return {**self.how, "files": file_forms.kept(self.form)}
 
     def counted(self) -> Clock:
         """The clock. Raises Refusal for a case without one."""
@@ -312,7 +219,7 @@ def _keep(_event_id: uuid.UUID) -> None:
     """The event's id is of no use to a page."""
 
 
-def _with_days(refusal: Refusal) -> Refusal:
+def with_days(refusal: Refusal) -> Refusal:
     """Days among a refusal's facts, as people read them."""
     facts = {
         name: format_long(value, locale()) if isinstance(value, datetime.date) else value
@@ -356,6 +263,7 @@ def _review(case: DeskCase, clock: Clock | None, form: UntilForm) -> str:
         **about(case, clock),
         form=form,
         body=body,
+        whose=reached(case.id),
         kept=file_forms.kept(form),
         left=placeholders.PLACEHOLDERS.keys() & set(placeholders.names(body)),
         appeal=case.stage == 2,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, g, redirect, request, url_for
@@ -11,17 +12,20 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import SelectChoice
 
+from blueprints.cases import delivery, desk_words, repairs, rules, services, wording
 from blueprints.cases import desk_queries as queries
-from blueprints.cases import desk_words, repairs, rules, services, wording
 from blueprints.cases.catalogue import catalogue
 from blueprints.cases.certificate import certificate as paper_of
+from blueprints.cases.channels import AREA, came_by
 from blueprints.cases.clock import RUNNING, Clock
 from blueprints.cases.desk_blueprint import pages, say
 from blueprints.cases.desk_forms import AssignForm
 from blueprints.cases.desk_queries import DeskCase
 from blueprints.cases.forms import typed
 from blueprints.cases.keeping import clock_of_case
-from blueprints.cases.queries import happenings
+from blueprints.cases.persons import person_of
+from blueprints.cases.queries import Happening, happenings
+from blueprints.cases.reaching import reached
 from saas.clock import now
 from saas.files import load
 from saas.permissions import allow
@@ -103,6 +107,9 @@ def acts_of(case: DeskCase, clock: Clock | None, today: datetime.date) -> list[s
         "transfer": rules.allows(state, rules.TRANSFERRED, by),
         "withdraw": clock is not None and clock.complete_by is not None and today > clock.complete_by,
         "close": rules.allows(state, rules.CLOSED_EVENT, by),
+        "deliver": rules.allows(state, rules.DELIVERED, by)
+        and clock is not None
+        and clock.answered_on is not None,
         "reopen": rules.allows(state, rules.REOPENED, by),
     }
     return [act for act, may in can.items() if may]
@@ -124,10 +131,19 @@ def about(case: DeskCase, clock: Clock | None) -> dict[str, Any]:
     }
 
 
+def _to_bring(case: DeskCase, events: Sequence[Happening]) -> bool:
+    """Whether the newest answer was not brought to anybody yet, as far as somebody noted it."""
+    if case.state != rules.ANSWERED:
+        return False
+    kinds = [event.kind for event in events if event.kind in (rules.ANSWERED_EVENT, rules.DELIVERED)]
+    return bool(kinds) and kinds[-1] == rules.ANSWERED_EVENT
+
+
 def _page(case_id: uuid.UUID, form: AssignForm | None = None) -> str:
     case, clock = queries.desk_case(case_id), clock_of_case(case_id)
     if form is None:
         form = AssignForm(formdata=None, data={"to": str(case.assigned_to or "")})
+    events = happenings(case_id, visible_only=False)
     form.to.choices = [SelectChoice("", _("Nobody yet"))] + [
         SelectChoice(str(user_id), name) for user_id, name in queries.colleagues()
     ]
@@ -136,7 +152,13 @@ def _page(case_id: uuid.UUID, form: AssignForm | None = None) -> str:
         **about(case, clock),
         form=form,
         acts=acts_of(case, clock, g.tenant.today()),
-        events=happenings(case_id, visible_only=False),
+        events=events,
+        whose=reached(case_id),
+        to_bring=_to_bring(case, events),
+        delivery_said=lambda data: delivery.said(data, locale()),
+        person=person_of(case.person),
+        came_by=came_by,
+        filed=events[0] if case.channel != AREA and events else None,
         visible=lambda kind: (deed := rules.DEEDS.get(kind)) is None or deed.visible,
         happened=desk_words.happened,
         size_words=wording.size_words,

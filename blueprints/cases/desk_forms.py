@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import Optional
 
-from blueprints.cases.forms import CaseForm, FilesForm
+from blueprints.cases.forms import CaseForm, FilesForm, RepairForm
 
 
 class WordsForm(FilesForm):
@@ -15,10 +15,40 @@ class WordsForm(FilesForm):
     body = TextAreaField(_l("Text"))
 
 
+class FilingForm(RepairForm):
+    """A case that staff write down for somebody. The fields of a person are of who is not in the books."""
+
+    customer = HiddenField()
+    name = StringField(_l("Name"))
+    document = StringField(_l("Document"), validators=[Optional()])
+    email = StringField(_l("E-mail"), validators=[Optional()])
+    phone = StringField(_l("Telephone"), validators=[Optional()])
+    address = StringField(_l("Postal address"), validators=[Optional()])
+    channel = SelectField(_l("How it came in"), validate_choice=False)
+    received_on = StringField(_l("Day on which it came in"))
+    received_hour = StringField(_l("Hour"))
+    late_why = StringField(_l("Why it is filed later"), validators=[Optional()])
+    class_code = SelectField(_l("Classification"), validate_choice=False)
+    subject_code = SelectField(_l("Subject"), validate_choice=False)
+    description = TextAreaField(_l("What happened and what is asked for"))
+    since = StringField(_l("Since when?"), validators=[Optional()])
+    property_id = SelectField(_l("Property"), validators=[Optional()], validate_choice=False)
+    account_id = SelectField("", validators=[Optional()], validate_choice=False)
+
+
 class UntilForm(WordsForm):
     """Words, and a day."""
 
     until = StringField(_l("Until which day"))
+
+
+class DeliveryForm(CaseForm):
+    """How an answer was brought."""
+
+    form_key = HiddenField()
+    way = SelectField(_l("How it was delivered"), validate_choice=False)
+    on = StringField(_l("Day"))
+    body = TextAreaField(_l("What can be proved"), validators=[Optional()])
 
 
 class AssignForm(CaseForm):

@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased
 from blueprints.accounts.models import Account, Customer, Property
 from blueprints.cases import rules
 from blueprints.cases.clock_models import CaseClock
+from blueprints.cases.delivery import undelivered
 from blueprints.cases.models import Case, CaseFile, CaseTemplate
 from blueprints.cases.queries import File
 from blueprints.invoices.models import Invoice
@@ -26,7 +27,7 @@ from tenants.roles import CASES, ROLES
 
 PAGE = 30
 MINE, NOBODY = "mine", "nobody"
-OVERDUE, THIS_WEEK, STANDING = "overdue", "week", "still"
+OVERDUE, THIS_WEEK, STANDING, TO_BRING = "overdue", "week", "still", "bring"
 OPEN = sorted(rules.OPEN_STATES)
 YEARS_BACK = 5  # in which a number without its year is looked for
 _NUMBER = re.compile(r".{0,20}[0-9]{4}-[0-9]{1,9}")
@@ -49,7 +50,7 @@ class Asked:
     @property
     def by_due(self) -> bool:
         """Whether the list goes by due date; what is not open any more goes by when it came in."""
-        return not self.words and (not self.state or self.state in rules.OPEN_STATES)
+        return not self.words and self.due != TO_BRING and (not self.state or self.state in rules.OPEN_STATES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class QueueLine:
 
 @dataclass(frozen=True, slots=True)
 class DeskCase:
-    """One case as staff see it."""
+    """One case as staff see it. `customer…`: of the customer, or of `person` where the books do not know them."""
 
     id: uuid.UUID
     number: str
@@ -93,6 +94,8 @@ class DeskCase:
     customer: str | None
     customer_email: str | None
     customer_phone: str | None
+    customer_address: str | None
+    person: Mapping[str, Any] | None
     user_name: str | None
     account_id: uuid.UUID | None
     account_number: str | None
@@ -140,7 +143,7 @@ def queue(asked: Asked, cursor: str | None = None, size: int = PAGE) -> Page[Que
             Case.received_at,
             Case.due_on,
             Case.description,
-            Customer.name.label("customer"),
+            func.coalesce(Customer.name, Case.person["name"].astext).label("customer"),
             User.name.label("assigned"),
         )
         .outerjoin(Customer, and_(Customer.tenant_id == Case.tenant_id, Customer.id == Case.customer_id))
@@ -179,9 +182,11 @@ def desk_case(case_id: uuid.UUID) -> DeskCase:
             Case.rating,
             Case.rating_words,
             Case.customer_id,
-            Customer.name.label("customer"),
-            Customer.email.label("customer_email"),
-            Customer.phone.label("customer_phone"),
+            func.coalesce(Customer.name, Case.person["name"].astext).label("customer"),
+            func.coalesce(Customer.email, Case.person["email"].astext).label("customer_email"),
+            func.coalesce(Customer.phone, Case.person["phone"].astext).label("customer_phone"),
+            func.coalesce(Customer.address, Case.person["address"].astext).label("customer_address"),
+            Case.person,
             filer.name.label("user_name"),
             Case.account_id,
             Account.number.label("account_number"),
@@ -284,7 +289,9 @@ def _conditions(asked: Asked) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if asked.state:
         found.append(Case.state == asked.state)
-    if asked.by_due or asked.due:
+    if asked.due == TO_BRING:
+        found.append(undelivered())
+    elif asked.by_due or asked.due:
         found.append(Case.state.in_(OPEN))
     if asked.whose == MINE:
         found.append(Case.assigned_to == asked.viewer)
@@ -313,9 +320,10 @@ def _matching(asked: Asked) -> ColumnElement[bool]:
         return Case.number.in_([f"{asked.prefix}{year}-{int(words):06d}" for year in years])
     if _NUMBER.fullmatch(words):
         return Case.number.in_((words, words.upper(), asked.prefix + words))
-    pattern = "%".join(_literal(word) for word in words.split()[:6])
-    names = select(Customer.id).where(func.plain(Customer.name).like(func.plain(f"%{pattern}%")))
-    return Case.customer_id.in_(names)
+    pattern = func.plain(f"%{'%'.join(_literal(word) for word in words.split()[:6])}%")
+    names = select(Customer.id).where(func.plain(Customer.name).like(pattern))
+    unknown = and_(Case.person.is_not(None), func.plain(Case.person["name"].astext).like(pattern))
+    return or_(Case.customer_id.in_(names), unknown)
 
 
 def _literal(word: str) -> str:

@@ -52,11 +52,12 @@ def queue() -> str | Response:
         subject_name=lambda code: words.subject_name(code, language()),
         language=language(),
         short=wording.short,
-        day_of=_day_of,
+        day_of=day_of,
         file_url=f"{url_for('cases_desk.queue')}?{urlencode(kept)}" if kept else url_for("cases_desk.queue"),
     )
 
 
+DUES = (queries.OVERDUE, queries.THIS_WEEK, queries.STANDING, queries.TO_BRING)
 FILTERS = ("q", "whose", "state", "class", "subject", "due")
 
 
@@ -65,8 +66,8 @@ FILTERS = ("q", "whose", "state", "class", "subject", "due")
 def quality() -> str:
     """How many of the cases that were answered between two days were answered in time, and how they were rated."""
     today = g.tenant.today()
-    since, wrong_since = _day("since", today - QUARTER)
-    until, wrong_until = _day("until", today)
+    since, wrong_since = day_asked("since", today - QUARTER)
+    until, wrong_until = day_asked("until", today)
     words = catalogue()
     rows = queries.quality(since, until)
     return render(
@@ -93,7 +94,7 @@ def _asked() -> Asked:
         state=state if state in rules.STATES else "",
         class_code=_code("class"),
         subject_code=_code("subject"),
-        due=due if due in (queries.OVERDUE, queries.THIS_WEEK, queries.STANDING) else "",
+        due=due if due in DUES else "",
         words=" ".join(typed.split()),
         prefix=g.tenant.setting("cases.prefix"),
     )
@@ -103,7 +104,7 @@ def _code(name: str) -> str:
     return "".join(sign for sign in request.args.get(name, "")[:60] if sign.isprintable())
 
 
-def _day(name: str, otherwise: datetime.date) -> tuple[datetime.date, str]:
+def day_asked(name: str, otherwise: datetime.date) -> tuple[datetime.date, str]:
     """A day of the address and what is wrong with it."""
     typed = request.args.get(name, "")
     if not typed:
@@ -114,7 +115,7 @@ def _day(name: str, otherwise: datetime.date) -> tuple[datetime.date, str]:
         return otherwise, _(refusal.msgid, **refusal.facts)
 
 
-def _day_of(moment: datetime.datetime) -> datetime.date:
+def day_of(moment: datetime.datetime) -> datetime.date:
     return moment.astimezone(ZoneInfo(g.tenant.time_zone)).date()
 
 
@@ -171,6 +172,7 @@ def _narrowed(asked: Asked, words: Catalogue) -> list[tuple[str, str]]:
                 queries.OVERDUE: _("Term is over"),
                 queries.THIS_WEEK: _("Due within a week"),
                 queries.STANDING: _("Clock stands still"),
+                queries.TO_BRING: _("Answer to deliver"),
             }.get(asked.due, ""),
         ),
     ]

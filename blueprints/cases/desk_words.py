@@ -46,6 +46,7 @@ _HAPPENED: Final[dict[str, str]] = {
     rules.QUOTE_TAKEN_BACK: N_("Quote taken back"),
     rules.GIVEN_LONGER: N_("More time given to the customer"),
     rules.TRANSFERRED: N_("Passed on to who must answer it"),
+    rules.DELIVERED: N_("Answer delivered"),
     rules.RECOUNTED: N_("Due date moved with the calendar"),
 }
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from typing import Protocol
 
 from flask import g, request
 from flask_babel import gettext as _
+from wtforms import HiddenField
 
 from blueprints.cases import uploads
 from blueprints.cases.casebook import Upload
@@ -16,7 +18,13 @@ from saas.ids import new_id
 from tenants.frame import commit_so_far
 
 
-def form_key(form: FilesForm) -> str:
+class Keyed(Protocol):
+    """A form that is sent once, whether files come with it or not."""
+
+    form_key: HiddenField
+
+
+def form_key(form: Keyed) -> str:
     """The form's own key; a form that has none, or something else in its place, gets one."""
     try:
         key = str(uuid.UUID(str(form.form_key.data or "")))

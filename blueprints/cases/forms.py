@@ -40,7 +40,15 @@ class KindForm(CaseForm):
     subject_code = RadioField(_l("What is it about?"), validate_choice=False)
 
 
-class NewCaseForm(FilesForm):
+class RepairForm(FilesForm):
+    """What the form of a repair asks besides."""
+
+    category = SelectField(_l("What is broken"), validate_choice=False)
+    entry = RadioField(_l("May we go in?"), validate_choice=False)
+    hours = StringField(_l("Hours that suit"), validators=[Optional()])
+
+
+class NewCaseForm(RepairForm):
     class_code = HiddenField()
     subject_code = HiddenField()
     invoice = HiddenField()
@@ -48,9 +56,6 @@ class NewCaseForm(FilesForm):
     since = StringField(_l("Since when?"), validators=[Optional()])
     property_id = SelectField(_l("Property"), validators=[Optional()], validate_choice=False)
     account_id = SelectField("", validators=[Optional()], validate_choice=False)
-    category = SelectField(_l("What is broken"), validate_choice=False)
-    entry = RadioField(_l("May we go in?"), validate_choice=False)
-    hours = StringField(_l("Hours that suit"), validators=[Optional()])
 
 
 class MessageForm(FilesForm):
@@ -64,6 +69,7 @@ class ActForm(FilesForm):
 
 
 class RatingForm(CaseForm):
+    form_key = HiddenField()
     rating = RadioField(_l("How good was our answer?"), validate_choice=False)
     rating_words = TextAreaField(_l("What could we do better?"), validators=[Optional()])
 

@@ -76,21 +76,39 @@ def clocks_of(case_ids: Iterable[uuid.UUID], on: BusinessCalendar | None = None)
 
     What is answered or ended stays as it was counted then, whatever has become of the calendar.
     """
-    ids, tenant = list(case_ids), serving()
+    ids = list(case_ids)
     logs, kept, own = _logs(ids), _kept(ids), own_terms()
-    found = {}
-    for case_id in ids:
-        log = logs.get(case_id)
-        if not log or log[0].kind != rules.OPENED:
+    return {
+        case_id: _standing(log, kept.get(case_id, {}), own, on or calendar())
+        for case_id, log in logs.items()
+        if log[0].kind == rules.OPENED
+    }
+
+
+def stages_of(case_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[Clock]]:
+    """The clocks of each stage of some cases, in order: that of the first answer as it stood before the appeal, and
+    that of today. The same statements as `clocks_of`."""
+    ids = list(case_ids)
+    logs, kept, own = _logs(ids), _kept(ids), own_terms()
+    found: dict[uuid.UUID, list[Clock]] = {}
+    for case_id, log in logs.items():
+        if log[0].kind != rules.OPENED:
             continue
-        rows = kept.get(case_id, {})
-        basis = _basis(rows, tenant)
-        clock = _count(log, basis, own, on or calendar(), tenant)
-        row = rows.get(clock.stage)
-        if clock.state in (ANSWERED, ENDED) and row is not None and row.calendar != clock.calendar:
-            clock = _count(log, basis, own, calendar_of(row.calendar), tenant)
-        found[case_id] = clock
+        appealed = [place for place, event in enumerate(log) if event.kind == rules.APPEALED]
+        found[case_id] = [
+            _standing(log[:place], kept.get(case_id, {}), own, calendar()) for place in (*appealed, len(log))
+        ]
     return found
+
+
+def _standing(log: list[Event], rows: Mapping[int, Any], own: list[OwnTerm], days: BusinessCalendar) -> Clock:
+    """The clock of a log; what is answered or ended by the calendar with which it was counted then."""
+    tenant, basis = serving(), _basis(rows, serving())
+    clock = _count(log, basis, own, days, tenant)
+    row = rows.get(clock.stage)
+    if clock.state in (ANSWERED, ENDED) and row is not None and row.calendar != clock.calendar:
+        clock = _count(log, basis, own, calendar_of(row.calendar), tenant)
+    return clock
 
 
 def keep(case_id: uuid.UUID) -> Clock | None:
@@ -306,8 +324,14 @@ def _logs(ids: list[uuid.UUID]) -> dict[uuid.UUID, list[Event]]:
     )
     logs: dict[uuid.UUID, list[Event]] = defaultdict(list)
     for case_id, kind, at, data in rows:
-        logs[case_id].append(Event(kind, at, data))
+        logs[case_id].append(Event(kind, _counted_from(kind, at, data), data))
     return logs
+
+
+def _counted_from(kind: str, at: datetime.datetime, data: Mapping[str, Any]) -> datetime.datetime:
+    """What staff wrote down came in when they say it did, not when they typed it."""
+    received = data.get("received") if kind == rules.OPENED else None
+    return datetime.datetime.fromisoformat(received) if isinstance(received, str) else at
 
 
 def _kept(ids: list[uuid.UUID]) -> dict[uuid.UUID, dict[int, Any]]:

@@ -16,6 +16,9 @@ from saas.scope import TenantOwned
 class Case(TenantOwned, Model):
     """Something a customer asks and staff must answer. `number` is what it is filed under ("radicado").
 
+    `customer_id` is whose case it is; where staff wrote it down for somebody who is not in the books, `person` says who
+    that is (persons.py); neither: nobody named. `user_id` is who filed it in the customer area.
+
     `events` tell the whole story; `state`, `stage`, `due_on`, `moved_at` and `ended_at` say where it stands now, so
     that lists need not read it. `account_id` is the contract or supply it is about; `since` is when the matter
     began, as the customer says, and `received_at` when it came in, as the clock says. `details` are the answers
@@ -28,10 +31,11 @@ class Case(TenantOwned, Model):
     kind: Mapped[str]  # pqrs…
     class_code: Mapped[str]
     subject_code: Mapped[str]
-    channel: Mapped[str]  # area, desk: where it came in
+    channel: Mapped[str]  # area, or how staff got it (channels.py)
     state: Mapped[str]
     stage: Mapped[int] = mapped_column(default=1)  # 1 first answer, 2 appeal
     customer_id: Mapped[uuid.UUID | None]
+    person: Mapped[dict[str, Any] | None]
     user_id: Mapped[uuid.UUID | None]  # who filed it in the customer area
     account_id: Mapped[uuid.UUID | None]
     property_id: Mapped[uuid.UUID | None]
@@ -70,12 +74,15 @@ class Case(TenantOwned, Model):
             "id",
             postgresql_where=text("state IN ('received', 'in-progress', 'waiting-customer')"),
         ),
+        Index("ix_cases_received", "tenant_id", "received_at", "id"),
+        Index("ix_cases_person", "tenant_id", "id", postgresql_where=text("person IS NOT NULL")),
         Index("ix_cases_assigned", "tenant_id", "assigned_to", text("id DESC")),
         CheckConstraint(
             "state IN ('received', 'in-progress', 'waiting-customer', 'answered', 'closed', 'withdrawn')",
             name="state",
         ),
         CheckConstraint("stage IN (1, 2)", name="stage"),
+        CheckConstraint("person IS NULL OR (customer_id IS NULL AND user_id IS NULL)", name="person"),
         CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
     )
 

@@ -24,7 +24,7 @@ from blueprints.cases.choices import (
     claimed_invoice,
     properties_of,
 )
-from blueprints.cases.forms import KindForm, NewCaseForm, typed
+from blueprints.cases.forms import KindForm, NewCaseForm, RepairForm, typed
 from blueprints.cases.intake import ACCEPTED
 from blueprints.cases.services import NewCase, open_case
 from saas.clock import now
@@ -132,11 +132,11 @@ def _read(form: NewCaseForm, words: Catalogue) -> NewCase:
     invoice = _asked_invoice(typed(form.invoice.data))
     choices = claimable(reach)
     account = _picked(form, choices, invoice)
-    property_id = _property(form, choices, account)
+    property_id = picked_property(typed(form.property_id.data), choices, account)
     since = typed(form.since.data).strip()
     details: dict[str, Any] = {}
     if words.asks(typed(form.subject_code.data)) == repairs.ASKS:
-        details = _repair(form)
+        details = repair_answers(form)
     return NewCase(
         class_code=typed(form.class_code.data),
         subject_code=typed(form.subject_code.data),
@@ -167,9 +167,8 @@ def _picked(
     return found
 
 
-def _property(form: NewCaseForm, choices: Sequence[Claimable], account: Claimable | None) -> uuid.UUID | None:
+def picked_property(wanted: str, choices: Sequence[Claimable], account: Claimable | None) -> uuid.UUID | None:
     """The chosen property, else the one of the chosen contract. Raises Refusal when the two do not belong together."""
-    wanted = typed(form.property_id.data)
     if not wanted:
         return account.property_id if account else None
     found = next((one for one, _address in properties_of(choices) if str(one) == wanted), None)
@@ -180,7 +179,7 @@ def _property(form: NewCaseForm, choices: Sequence[Claimable], account: Claimabl
     return found
 
 
-def _repair(form: NewCaseForm) -> dict[str, Any]:
+def repair_answers(form: RepairForm) -> dict[str, Any]:
     """The answers that a repair asks for. Raises Refusal."""
     category, entry = typed(form.category.data), typed(form.entry.data)
     if category not in repairs.CATEGORIES:
@@ -196,6 +195,14 @@ def _repair(form: NewCaseForm) -> dict[str, Any]:
         )
     kept = "".join(sign for sign in hours if sign.isprintable())
     return {"category": category, "entry": entry, "hours": kept}
+
+
+def offer_repair_answers(form: RepairForm) -> None:
+    """Fill the choices of what a repair asks."""
+    form.category.choices = [SelectChoice("", _("Choose"))] + [
+        SelectChoice(code, _(word)) for code, word in repairs.CATEGORIES.items()
+    ]
+    form.entry.choices = [SelectChoice(code, _(word)) for code, word in repairs.ENTRY.items()]
 
 
 def _details_page(form: NewCaseForm, words: Catalogue) -> str:
@@ -218,10 +225,7 @@ def _details_page(form: NewCaseForm, words: Catalogue) -> str:
     ]
     if not form.is_submitted() and single:
         form.account_id.data = str(choices[0].account_id)
-    form.category.choices = [SelectChoice("", _("Choose"))] + [
-        SelectChoice(code, _(word)) for code, word in repairs.CATEGORIES.items()
-    ]
-    form.entry.choices = [SelectChoice(code, _(word)) for code, word in repairs.ENTRY.items()]
+    offer_repair_answers(form)
     file_forms.form_key(form)
     return render(
         "cases/new.html",

@@ -56,6 +56,7 @@ class CaseView:
     kind: str
     class_code: str
     subject_code: str
+    channel: str
     state: str
     stage: int
     received_at: datetime.datetime
@@ -154,6 +155,7 @@ def my_case(whose: Whose, case_id: uuid.UUID) -> CaseView:
             Case.kind,
             Case.class_code,
             Case.subject_code,
+            Case.channel,
             Case.state,
             Case.stage,
             Case.received_at,

@@ -53,6 +53,7 @@ QUOTE_TAKEN_BACK = "quote-taken-back"
 GIVEN_LONGER = "given-longer"
 TRANSFERRED = "transferred"
 RECOUNTED = "recounted"
+DELIVERED = "delivered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ DEEDS: Final[dict[str, Deed]] = {
     QUOTE_TAKEN_BACK: Deed(_EVERYWHERE, None, _STAFF, visible=False),
     GIVEN_LONGER: Deed(frozenset({WAITING}), None, _STAFF),  # another month to complete what is missing
     TRANSFERRED: Deed(OPEN_STATES, CLOSED, _STAFF, needs_words=True),  # another body must answer it
+    DELIVERED: Deed(frozenset({ANSWERED, CLOSED}), None, _STAFF),  # the answer, to whom no screen reaches
     RECOUNTED: Deed(_EVERYWHERE, None, frozenset({SYSTEM})),  # the calendar changed, and with it the due date
 }
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, null, select
 
 from blueprints.cases import catalogue, rules
 from blueprints.cases.casebook import Upload as Upload
@@ -38,7 +38,10 @@ from tenants.roles import CASES, permissions_of
 @dataclass(frozen=True, slots=True)
 class NewCase:
     """What somebody asks. Ids were found to be in the person's reach by whoever calls; `since` is when the matter
-    began (the moment of receipt is the clock's). `form_key` is of the form it came by."""
+    began. `form_key` is of the form it came by.
+
+    What staff write down came in at `received_at`, checked by receipt.py, and `late_why` says why that was earlier;
+    None: now. `person` is who asks where the books do not know them (`Person.kept`)."""
 
     class_code: str
     subject_code: str
@@ -54,6 +57,9 @@ class NewCase:
     details: Mapping[str, Any] = field(default_factory=dict)
     files: Sequence[Upload] = ()
     form_key: str | None = None
+    person: Mapping[str, str] | None = None
+    received_at: datetime.datetime | None = None
+    late_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,11 @@ class Opened:
 
 
 def open_case(new: NewCase, *, actor: Actor, now: datetime.datetime) -> Opened:
-    """File a case. The same form twice, by the same user, gives the case of the first time."""
+    """File a case. The same form twice, by the same user, gives the case of the first time.
+
+    Raises Refusal (fields description, class_code, subject_code, since).
+    """
+    received = new.received_at or now
     if new.form_key:
         lock(f"case-form:{new.form_key}")
         before = db.session.execute(
@@ -98,12 +108,13 @@ def open_case(new: NewCase, *, actor: Actor, now: datetime.datetime) -> Opened:
             state=rules.RECEIVED,
             stage=1,
             customer_id=new.customer_id,
+            person=dict(new.person) if new.person else null(),
             user_id=new.user_id,
             account_id=new.account_id,
             property_id=new.property_id,
             invoice_id=new.invoice_id,
             since=new.since,
-            received_at=now,
+            received_at=received,
             description=description,
             details=dict(new.details),
             moved_at=now,
@@ -112,6 +123,10 @@ def open_case(new: NewCase, *, actor: Actor, now: datetime.datetime) -> Opened:
         )
     )
     data = {"class": new.class_code, "subject": new.subject_code, "channel": new.channel}
+    if new.received_at is not None:
+        data |= {"received": received.astimezone(datetime.UTC).isoformat(), "late_why": new.late_why}
+    if new.person:
+        data["for"] = new.person.get("name", "")
     log(held(case_id), rules.OPENED, actor, now, data=data, files=new.files)
     issue_certificate(case_id, now=now)
     return Opened(case_id, filed, True)
@@ -173,20 +188,30 @@ def note(
     return do(case_id, rules.NOTED, actor, now, body=body, files=files, once=once)
 
 
-def assign(case_id: uuid.UUID, to: uuid.UUID | None, *, actor: Actor, now: datetime.datetime) -> uuid.UUID:
-    """Give a case to somebody who answers cases, or (None) to nobody."""
+def assign(
+    case_id: uuid.UUID, to: uuid.UUID | None, *, actor: Actor, now: datetime.datetime
+) -> uuid.UUID | None:
+    """Give a case to somebody who answers cases, or (None) to nobody. None when it is theirs already."""
+    found = held(case_id)
+    if found.assigned_to == to and found.state != rules.RECEIVED:
+        return None
     name = _answerer(to) if to is not None else ""
     data = {"to": str(to) if to else None, "name": name}
     return do(case_id, rules.ASSIGNED, actor, now, data=data, changes={"assigned_to": to})
 
 
 def ask_for_more(
-    case_id: uuid.UUID, body: str, *, until: datetime.date | None, actor: Actor, now: datetime.datetime
+    case_id: uuid.UUID,
+    body: str,
+    *,
+    until: datetime.date | None,
+    actor: Actor,
+    now: datetime.datetime,
+    once: str | None = None,
 ) -> uuid.UUID:
     """Staff need something from the customer: the clock pauses until it comes. `until`: the customer's last day."""
-    return do(
-        case_id, rules.ASKED, actor, now, body=body, data={"until": until.isoformat() if until else None}
-    )
+    data = {"until": until.isoformat() if until else None}
+    return do(case_id, rules.ASKED, actor, now, body=body, data=data, once=once)
 
 
 def complete(
@@ -205,10 +230,16 @@ def complete(
 
 
 def extend(
-    case_id: uuid.UUID, body: str, *, until: datetime.date, actor: Actor, now: datetime.datetime
+    case_id: uuid.UUID,
+    body: str,
+    *,
+    until: datetime.date,
+    actor: Actor,
+    now: datetime.datetime,
+    once: str | None = None,
 ) -> uuid.UUID:
     """Staff tell the customer, before the term ends, why it takes longer and until which day."""
-    return do(case_id, rules.EXTENDED, actor, now, body=body, data={"until": until.isoformat()})
+    return do(case_id, rules.EXTENDED, actor, now, body=body, data={"until": until.isoformat()}, once=once)
 
 
 def appeal(
@@ -227,12 +258,14 @@ def appeal(
     return do(case_id, rules.APPEALED, actor, now, body=body, files=files, changes={"stage": 2}, once=once)
 
 
-def close(case_id: uuid.UUID, body: str = "", *, actor: Actor, now: datetime.datetime) -> uuid.UUID:
+def close(
+    case_id: uuid.UUID, body: str = "", *, actor: Actor, now: datetime.datetime, once: str | None = None
+) -> uuid.UUID:
     """End an answered case (customer, staff, system); staff may end one without an answer, and say why."""
     state = held(case_id).state
     if state != rules.ANSWERED and not body.strip():
         raise Refusal(N_("Write why it ends without an answer."), field="body")
-    return do(case_id, rules.CLOSED_EVENT, actor, now, body=body)
+    return do(case_id, rules.CLOSED_EVENT, actor, now, body=body, once=once)
 
 
 def reopen(
@@ -252,22 +285,31 @@ def reopen(
     return do(case_id, rules.REOPENED, actor, now, body=body, files=files, once=once)
 
 
-def withdraw(case_id: uuid.UUID, body: str = "", *, actor: Actor, now: datetime.datetime) -> uuid.UUID:
+def withdraw(
+    case_id: uuid.UUID, body: str = "", *, actor: Actor, now: datetime.datetime, once: str | None = None
+) -> uuid.UUID:
     """The customer needs no answer any more; or staff take it as withdrawn, and say why."""
     if actor.kind != rules.CUSTOMER and not body.strip():
         raise Refusal(N_("Write why it counts as withdrawn."), field="body")
-    return do(case_id, rules.WITHDRAWN_EVENT, actor, now, body=body)
+    return do(case_id, rules.WITHDRAWN_EVENT, actor, now, body=body, once=once)
 
 
 def rate(
-    case_id: uuid.UUID, rating: int, words: str = "", *, actor: Actor, now: datetime.datetime
+    case_id: uuid.UUID,
+    rating: int,
+    words: str = "",
+    *,
+    actor: Actor,
+    now: datetime.datetime,
+    once: str | None = None,
 ) -> uuid.UUID:
     """The customer says how good the answer was, from 1 to 5; a later word replaces the earlier one."""
     if rating not in rules.RATINGS:
         raise Refusal(N_("Choose from 1 to 5."), field="rating")
     kept = rules.clean(words, "rating_words", longest=1000)
     changes = {"rating": rating, "rating_words": kept or None}
-    return do(case_id, rules.RATED, actor, now, body=kept, data={"rating": rating}, changes=changes)
+    data = {"rating": rating}
+    return do(case_id, rules.RATED, actor, now, body=kept, data=data, changes=changes, once=once)
 
 
 def change_class(
@@ -301,9 +343,10 @@ def add_event(
     now: datetime.datetime,
     body: str = "",
     data: Mapping[str, Any] | None = None,
+    once: str | None = None,
 ) -> uuid.UUID:
     """Something of `rules.DEEDS` that has no verb of its own here, such as what becomes of a quote."""
-    return do(case_id, kind, actor, now, body=body, data=data)
+    return do(case_id, kind, actor, now, body=body, data=data, once=once)
 
 
 def _answerer(user_id: uuid.UUID) -> str:

@@ -57,6 +57,7 @@ _HAPPENED: Final[dict[str, str]] = {
     rules.GIVEN_LONGER: N_("You have more time to send it"),
     rules.TRANSFERRED: N_("We passed your case on to who must answer it"),
     rules.RECOUNTED: N_("The day of our answer moved with the calendar"),
+    rules.DELIVERED: N_("We brought you our answer"),
     rules.QUOTED: N_("We have a quote for the repair; its owner decides"),
     rules.QUOTE_APPROVED: N_("The repair was approved"),
     rules.QUOTE_REFUSED: N_("The repair was not approved; we look for another way"),

@@ -57,6 +57,7 @@ ACTIONS = {
     "case.assigned": N_("Case assigned"),
     "case.closed": N_("Case closed by hand"),
     "case.completed": N_("Case completed"),
+    "case.delivered": N_("Answer to a case delivered"),
     "case.extended": N_("Term of a case extended"),
     "case.given-longer": N_("More time to complete a case given"),
     "case.noted": N_("Note in a case written"),

@@ -128,6 +128,12 @@ KINDS: dict[str, Kind] = {
             button=N_("See the case"),
         ),
         Kind(
+            "case-letter",
+            N_("News of a case, in full"),
+            N_("What was filed or answered, for who cannot sign in to read it."),
+            mandatory=True,
+        ),
+        Kind(
             "quote",
             N_("Quote to approve"),
             N_("A repair whose price waits for the owner's approval."),

@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 
 from blueprints.auth.services import leave_notice, say
 from blueprints.cases.catalogue import catalogue
+from blueprints.cases.reaching import reached
 from blueprints.messages import jobs, office
 from blueprints.messages.addresses import dead_address, person_of
 from blueprints.messages.lease_news import tell_of_adjustment
@@ -85,6 +86,8 @@ def _about_case(kind: str, facts: dict[str, Any], **more: Any) -> None:
     if customer_id is None or (kind == "case-answered" and facts.get("by") == "customer"):
         return
     case_id = facts["case_id"]
+    if reached(case_id).by_letter:
+        return  # a letter of blueprints/cases says it all to who cannot sign in
     send(
         kind,
         customer_id=customer_id,
@@ -126,6 +129,13 @@ subscribe("invoices.imported", _invoices_imported)
 subscribe("commission.issued", _commission_issued)
 subscribe("lease.rent-adjusted", tell_of_adjustment)
 subscribe("case.opened", _case_opened)
-for _event in ("case.replied", "case.answered", "case.asked", "case.extended"):
+for _event in (
+    "case.replied",
+    "case.answered",
+    "case.asked",
+    "case.extended",
+    "case.transferred",
+    "case.withdrawn",
+):
     subscribe(_event, _case_answered)
 subscribe("user.signed-in", _signed_in)

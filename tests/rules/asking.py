@@ -208,6 +208,7 @@ def given_to(route: Route, side: Side) -> dict[str, str]:
         "logo.picture": {"file_id": side.first("logos")},
         "cases.act_page": {"case_id": side.first("answered_cases")},
         "cases.rating_page": {"case_id": side.first("answered_cases")},
+        "cases_desk.delivery_page": {"case_id": side.first("answered_cases")},
         "desk.colleague": {"user_id": side.people["colleague"].user_id},
         "desk.change": {"user_id": side.people["colleague"].user_id},
         "desk.disable": {"user_id": side.people["colleague"].user_id},

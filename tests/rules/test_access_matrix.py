@@ -326,6 +326,7 @@ ELSEWHERE: dict[str, tuple[int, str]] = {
     "leases.contracts": (302, "who has one contract is led to it"),
     "billing.ask_to_start": (303, "the run is no draft"),
     "billing.ask_about_undo": (303, "the run is not done"),
+    "cases_desk.filing_page": (303, "nobody was chosen"),
     "cases_desk.term_page": (303, "no class was chosen"),
     "cases_desk.entry_page": (303, "no list was chosen"),
     "desk.ask_to_restore_day": (303, "no day was chosen"),

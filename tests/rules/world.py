@@ -697,6 +697,17 @@ def _cases(side: Side, size: int) -> None:
         )
         if answered:
             side.rows["answered_cases"] = [case]
+            add(
+                side,
+                CaseEvent,
+                case_id=case,
+                number=2,
+                kind="answered",
+                actor_kind="staff",
+                visible=True,
+                at=now(),
+                data={"stage": 1},
+            )
         quote = add(
             side,
             CaseQuote,

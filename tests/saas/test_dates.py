@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,7 +8,15 @@ from babel.dates import format_date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from saas.dates import format_datetime, format_long, format_month, format_period, format_short, parse_date
+from saas.dates import (
+    format_datetime,
+    format_long,
+    format_month,
+    format_period,
+    format_short,
+    parse_date,
+    parse_time,
+)
 from saas.refusals import Refusal
 
 DAY = date(2026, 3, 4)
@@ -113,3 +121,27 @@ def test_no_text_breaks_it(text: str, locale: str) -> None:
         assert isinstance(parse_date(text, locale), date)
     except Refusal as refusal:
         assert str(refusal)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("9", time(9)),
+        ("14:30", time(14, 30)),
+        (" 14.30 ", time(14, 30)),
+        ("1430", time(14, 30)),
+        ("2:30 p. m.", time(14, 30)),
+        ("12 am", time(0)),
+        ("12:05 pm", time(12, 5)),
+        ("8:00 h", time(8)),
+    ],
+)
+def test_an_hour_as_people_type_it(text: str, read: time) -> None:
+    assert parse_time(text) == read
+
+
+@pytest.mark.parametrize("text", ["", "24:00", "9:60", "13 pm", "0 am", "-1", "mañana", "9:3", "9" * 40])
+def test_no_hour_is_refused(text: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        parse_time(text, field="hour")
+    assert refused.value.field == "hour"

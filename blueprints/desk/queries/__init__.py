@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from blueprints.accounts.finding import like as like
 from saas.paging import Key, Page, encode_cursor
 
 Line = Row[*tuple[Any, ...]]  # one row of columns
@@ -20,8 +21,3 @@ def first_page_of(
     """The first `size` of the rows that were read (one more than a page), and the cursor of what follows."""
     kept = rows[:size]
     return Page(kept, older=encode_cursor(key(kept[-1])) if len(rows) > size else None)
-
-
-def like(words: str) -> str:
-    """A typed word as a pattern for LIKE, its own % and _ meaning themselves."""
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select, tuple_, union
+from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select, tuple_
 
+from blueprints.accounts.finding import matching
 from blueprints.accounts.models import Access, Account, AccountParty, Customer
-from blueprints.desk.queries import SIZE, Line, first_page_of, like
+from blueprints.desk.queries import SIZE, Line, first_page_of
 from blueprints.invoices.models import Invoice
 from saas.database import db
 from saas.paging import Page, decode_cursor
@@ -19,7 +19,6 @@ from tenants.people import User
 
 ACCOUNTS_SHOWN = 20
 USERS_SHOWN = 50
-_NUMBER = re.compile(r"[A-Za-z]{0,4}[-. ]?[0-9][0-9.\-/ ]*[A-Za-z0-9]?")
 
 Sums = Mapping[uuid.UUID, Sequence[tuple[str, int]]]
 
@@ -42,7 +41,7 @@ def find_customers(words: str, cursor: str | None, *, no_login: bool = False, si
         sort,
     )
     if words:
-        query = _matching(query, words)
+        query = matching(query, words)
     if no_login:
         query = query.where(~_has_login())
     after = decode_cursor(cursor, (str, uuid.UUID))
@@ -54,32 +53,6 @@ def find_customers(words: str, cursor: str | None, *, no_login: bool = False, si
 
 def _has_login() -> ColumnElement[bool]:
     return exists(select(User.id).where(User.customer_id == Customer.id, User.status != "disabled"))
-
-
-def _matching(query: Select[Any], words: str) -> Select[Any]:
-    """Narrow to what the words can mean; each way has an index of its own."""
-    if "@" in words:
-        address = words.lower()
-        hits = union(
-            select(Customer.id).where(func.lower(Customer.email) == address),
-            select(User.customer_id).where(User.email == address, User.customer_id.is_not(None)),
-        ).subquery("hits")
-        return query.join(hits, hits.c.id == Customer.id)
-    if _NUMBER.fullmatch(words):
-        bare = re.sub(r"[^A-Z0-9]", "", words.upper())
-        hits = union(
-            select(Customer.id).where(Customer.document_number.like(f"{like(bare)}%")),
-            select(AccountParty.customer_id)
-            .join(
-                Account,
-                and_(Account.tenant_id == AccountParty.tenant_id, Account.id == AccountParty.account_id),
-            )
-            .where(or_(Account.number == words, Account.number.like(f"{like(bare)}%"))),
-        ).subquery("hits")
-        return query.join(hits, hits.c.id == Customer.id)
-    for word in words.split()[:6]:
-        query = query.where(func.plain(Customer.name).like(func.plain(f"%{like(word)}%")))
-    return query
 
 
 def customer(customer_id: uuid.UUID) -> Line:

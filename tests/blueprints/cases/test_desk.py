@@ -2,101 +2,23 @@
 
 from __future__ import annotations
 
-import datetime
 import io
 import re
-import uuid
-from dataclasses import dataclass
 from datetime import date
-from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 from flask import Flask
-from flask.testing import FlaskClient
-from sqlalchemy import select
 
 from blueprints.cases import desk_queries, keeping, services
-from blueprints.cases.models import Case, CaseEvent, CaseTemplate
-from blueprints.cases.services import NewCase
+from blueprints.cases.models import CaseTemplate
 from saas.audit import Actor
 from saas.clock import now
 from saas.ids import new_id
 from saas.scope import unit_of_work
-from tests import cast, signed_in
+from tests.blueprints.cases.bureau import QUEUE, Bureau, moment, send
 from tests.blueprints.desk.office import text_of
-from tests.cast import TenantCast
 from tests.signed_in import statements
-
-BOGOTA = ZoneInfo("America/Bogota")
-FRIDAY = date(2026, 3, 20)
-QUEUE = "/desk/cases"
-
-
-def moment(day: date, hour: int = 10) -> datetime.datetime:
-    return datetime.datetime.combine(day, datetime.time(hour), BOGOTA)
-
-
-@dataclass
-class Bureau:
-    """An agency with a customer, somebody who answers, and somebody who must not."""
-
-    tenant: TenantCast
-    sara: uuid.UUID
-    beto: uuid.UUID
-    customer: uuid.UUID
-    user: uuid.UUID
-
-    def at_desk(self, app: Flask, who: str = "sara") -> FlaskClient:
-        return signed_in.signed_in(app, self.tenant, getattr(self, who))
-
-    def file(
-        self, words: str = "No llega la factura", day: date = FRIDAY, class_code: str = "petition"
-    ) -> uuid.UUID:
-        with time_machine.travel(moment(day), tick=False), unit_of_work(self.tenant.id):
-            new = NewCase(class_code, "payments", words, self.customer, user_id=self.user)
-            return services.open_case(new, actor=Actor("customer", self.user, "Ñandú"), now=now()).id
-
-    def case(self, case_id: uuid.UUID) -> Case:
-        with unit_of_work(self.tenant.id) as session:
-            found = session.execute(select(Case).where(Case.id == case_id)).scalar_one()
-            session.expunge(found)
-            return found
-
-    def events(self, case_id: uuid.UUID) -> list[CaseEvent]:
-        with unit_of_work(self.tenant.id) as session:
-            rows = session.execute(
-                select(CaseEvent).where(CaseEvent.case_id == case_id).order_by(CaseEvent.number)
-            ).scalars()
-            found = list(rows)
-            session.expunge_all()
-            return found
-
-
-@pytest.fixture
-def bureau(app: Flask) -> Bureau:
-    tenant = cast.make_agency()
-    with unit_of_work(tenant.id):
-        customer = cast.add_customer("Ñandú Peña, José", document="1032456", email="jose@example.com")
-        user = cast.add_user("jose@example.com", name="José Peña", customer_id=customer)
-        sara = cast.add_user("sara@example.com", name="Sara Atiende", staff_role="service")
-        beto = cast.add_user("beto@example.com", name="Beto Cobros", staff_role="billing")
-    return Bureau(tenant, sara, beto, customer, user)
-
-
-def send(client: FlaskClient, page: str, fields: dict[str, object], to: str = ""):
-    found = re.search(r'name="csrf_token" value="([^"]+)"', text_of(client.get(page)))
-    assert found
-    return client.post(
-        to or page, data={"csrf_token": found[1], **fields}, content_type="multipart/form-data"
-    )
-
-
-@pytest.fixture
-def tuesday():
-    """24 March 2026: two business days after the Friday of the cases, in the middle of nothing."""
-    with time_machine.travel(moment(date(2026, 3, 25)), tick=True):
-        yield
 
 
 def test_what_is_due_first_stands_on_top(app: Flask, bureau: Bureau, tuesday: None):
@@ -345,3 +267,36 @@ def test_a_page_costs_the_same_with_many_events(app: Flask, bureau: Bureau, tues
     with statements() as many:
         text_of(client.get(f"{QUEUE}/{case_id}"))
     assert len(many) == len(few) <= 14
+
+
+@pytest.mark.parametrize(
+    ("act", "fields", "kind"),
+    [
+        ("note", {"body": "Nota"}, "noted"),
+        ("reply", {"body": "Estamos en eso"}, "replied"),
+        ("ask", {"body": "Falta la cédula", "until": "25/04/2026"}, "asked"),
+        ("extend", {"body": "Falta un informe", "until": "30/04/2026"}, "extended"),
+        ("transfer", {"body": "A la alcaldía"}, "transferred"),
+        ("close", {"body": "Repetido"}, "closed"),
+    ],
+)
+def test_an_act_that_is_pressed_twice_is_done_once(
+    app: Flask, bureau: Bureau, tuesday: None, act: str, fields: dict[str, object], kind: str
+):
+    case_id = bureau.file()
+    client, page = bureau.at_desk(app), f"{QUEUE}/{case_id}"
+    sent = {**fields, "form_key": str(new_id())}
+    for _press in range(2):  # the second answer is what a browser shows, so it must not be a refusal
+        assert send(client, page, sent, f"{page}/{act}").status_code == 303
+    assert [event.kind for event in bureau.events(case_id)].count(kind) == 1
+
+
+def test_what_changes_nothing_leaves_no_event(app: Flask, bureau: Bureau, tuesday: None):
+    case_id = bureau.file()
+    client, page = bureau.at_desk(app), f"{QUEUE}/{case_id}"
+    for _press in range(2):
+        assert send(client, page, {"to": str(bureau.sara)}, f"{page}/assign").status_code == 303
+        fields = {"class_code": "claim", "subject_code": "payments", "body": "Es un cobro"}
+        assert send(client, f"{page}/class", fields).status_code == 303
+    kinds = [event.kind for event in bureau.events(case_id)]
+    assert kinds == ["opened", "assigned", "reclassified"]

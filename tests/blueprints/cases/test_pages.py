@@ -332,3 +332,23 @@ def test_somebody_who_files_very_much_is_stopped(app, house: House):
     client = signed_in(app, house.tenant, house.renter_user)
     statuses = [file_a_case(client, description=f"Número {n}").status_code for n in range(11)]
     assert statuses == [303] * 10 + [422] and Tenant
+
+
+def test_steps_that_are_pressed_twice_are_taken_once(app: Flask, house: House):
+    client = signed_in(app, house.tenant, house.renter_user)
+    case_id = case_id_of(file_a_case(client))
+    page = f"/cases/{case_id}"
+    for act, fields, kind in (
+        ("withdraw", {"body": "Ya no hace falta"}, "withdrawn"),
+        ("rating", {"rating": "4"}, "rated"),
+    ):
+        if act == "rating":
+            with unit_of_work(house.tenant.id):
+                services.reopen(case_id, "Error nuestro", actor=STAFF, now=now())
+                services.answer(case_id, "Listo", actor=STAFF, now=now())
+        sent = token_of(client, f"{page}/{act}") | fields
+        for _press in range(2):
+            assert client.post(f"{page}/{act}", data=sent).status_code == 303
+        with unit_of_work(house.tenant.id):
+            kinds = db.session.execute(select(CaseEvent.kind).where(CaseEvent.case_id == case_id)).scalars()
+            assert list(kinds).count(kind) == 1
