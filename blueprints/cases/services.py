@@ -181,12 +181,20 @@ def assign(case_id: uuid.UUID, to: uuid.UUID | None, *, actor: Actor, now: datet
 
 
 def ask_for_more(
-    case_id: uuid.UUID, body: str, *, until: datetime.date | None, actor: Actor, now: datetime.datetime
+    case_id: uuid.UUID,
+    body: str,
+    *,
+    until: datetime.date | None,
+    actor: Actor,
+    now: datetime.datetime,
+    in_time: bool = False,
 ) -> uuid.UUID:
-    """Staff need something from the customer: the clock pauses until it comes. `until`: the customer's last day."""
-    return do(
-        case_id, rules.ASKED, actor, now, body=body, data={"until": until.isoformat() if until else None}
-    )
+    """Staff need something from the customer: the clock pauses until it comes. `until`: the customer's last day.
+
+    `in_time`: whoever calls has seen that the clock may pause still (guards.py); no later calendar takes that back.
+    """
+    data = {"until": until.isoformat() if until else None, **({"in_time": True} if in_time else {})}
+    return do(case_id, rules.ASKED, actor, now, body=body, data=data)
 
 
 def complete(
@@ -205,10 +213,18 @@ def complete(
 
 
 def extend(
-    case_id: uuid.UUID, body: str, *, until: datetime.date, actor: Actor, now: datetime.datetime
+    case_id: uuid.UUID,
+    body: str,
+    *,
+    until: datetime.date,
+    actor: Actor,
+    now: datetime.datetime,
+    in_time: bool = False,
 ) -> uuid.UUID:
-    """Staff tell the customer, before the term ends, why it takes longer and until which day."""
-    return do(case_id, rules.EXTENDED, actor, now, body=body, data={"until": until.isoformat()})
+    """Staff tell the customer, before the term ends, why it takes longer and until which day. `in_time` as when asking
+    for more."""
+    data = {"until": until.isoformat(), **({"in_time": True} if in_time else {})}
+    return do(case_id, rules.EXTENDED, actor, now, body=body, data=data)
 
 
 def appeal(
