@@ -142,6 +142,6 @@ def _owners(mandates: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Owner]]:
         ).where(AccountParty.account_id.in_(mandates), AccountParty.role == "owner")
     )
     found: dict[uuid.UUID, list[Owner]] = defaultdict(list)
-    for account_id, *part in rows:
-        found[account_id].append(Owner(*part))
+    for row in rows:
+        found[row.account_id].append(Owner(row.customer_id, row.share, row.valid_from, row.valid_until))
     return found

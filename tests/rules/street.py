@@ -32,8 +32,8 @@ from blueprints.leases.papers import Paper, add_paper
 from blueprints.leases.services import NewLease, open_lease, record_payout
 from blueprints.messages.models import Message
 from blueprints.owners import certificates
-from blueprints.owners.charges import NewCharge, make_charge
 from blueprints.owners.certificate_document import certificate_pdf
+from blueprints.owners.charges import NewCharge, make_charge
 from blueprints.owners.models import CommissionDocument, RentCommission
 from blueprints.payments.outside import OutsidePayment, record_outside_payment
 from blueprints.payments.refunds import NewRefund, request_refund
@@ -53,7 +53,7 @@ from tests.cast import TenantCast
 TODAY = now().date()
 SOLD = TODAY.replace(month=1, day=1)  # Sara's part is Ana's from this day on
 BEFORE = SOLD - datetime.timedelta(days=40)  # a day of Sara's
-AFTER = SOLD + datetime.timedelta(days=9) if TODAY > SOLD + datetime.timedelta(days=9) else SOLD
+AFTER = SOLD + datetime.timedelta(days=9) if SOLD + datetime.timedelta(days=9) < TODAY else SOLD
 LAST_YEAR = SOLD.year - 1
 PDF = b"%PDF-1.7\n% "
 PEOPLE = ("ana", "beto", "sara", "fran", "nora", "rosa", "omar", "rita", "carla", "nadie")
@@ -80,7 +80,9 @@ class Street:
     customers: dict[str, uuid.UUID] = field(default_factory=dict)
     users: dict[str, uuid.UUID] = field(default_factory=dict)
     leases: dict[str, Any] = field(default_factory=dict)
-    rents: dict[str, tuple[uuid.UUID, uuid.UUID]] = field(default_factory=dict)  # invoice and payment, by word
+    rents: dict[str, tuple[uuid.UUID, uuid.UUID]] = field(
+        default_factory=dict
+    )  # invoice and payment, by word
     things: list[Thing] = field(default_factory=list)
 
     def add(self, kind: str, word: str, sees: Sequence[str], **pages: dict[str, Any]) -> None:
@@ -142,9 +144,7 @@ def _place(code: str) -> uuid.UUID:
     return place.id
 
 
-def _lease(
-    street: Street, number: str, place: uuid.UUID, owners: list[tuple[str, int]], since: int
-) -> None:
+def _lease(street: Street, number: str, place: uuid.UUID, owners: list[tuple[str, int]], since: int) -> None:
     renters = [street.customers[name] for name in RENTED[number]]
     if number == "LOTE-2":
         renters.append(street.customers["rosa"])
@@ -165,7 +165,9 @@ def _lease(
         )
     )
     street.leases[number] = db.session.execute(
-        select(Lease.id, Lease.lease_account_id, Lease.mandate_account_id, Lease.property_id).where(Lease.id == lease_id)
+        select(Lease.id, Lease.lease_account_id, Lease.mandate_account_id, Lease.property_id).where(
+            Lease.id == lease_id
+        )
     ).one()
 
 
@@ -220,7 +222,9 @@ def _papers(street: Street) -> None:
         for circle, sees in (("RENTER", RENTED[number]), ("OWNER", OWNED[number])):
             word = f"PAPEL-{number}-{circle}"
             paper = Paper("policy", word, None, circle == "RENTER", circle == "OWNER")
-            paper_id = add_paper(row.id, paper, PDF + word.encode(), f"{word}.pdf", user_id=None, actor=SYSTEM)
+            paper_id = add_paper(
+                row.id, paper, PDF + word.encode(), f"{word}.pdf", user_id=None, actor=SYSTEM
+            )
             street.add("paper", word, sees, leases__document={"lease_document_id": paper_id})
         for kind, account, sees in (
             ("account", row.lease_account_id, RENTED[number]),
@@ -251,11 +255,22 @@ def _money(street: Street) -> None:
             due_on=day,
             text=f"Canon {word}",
         )
-        street.add("rent", word, RENTED[number], invoices__invoice={"invoice_id": rent}, invoices__document={"invoice_id": rent})
+        street.add(
+            "rent",
+            word,
+            RENTED[number],
+            invoices__invoice={"invoice_id": rent},
+            invoices__document={"invoice_id": rent},
+        )
         street.add("rent-source", word, owners, owners__rent={"invoice_id": rent})
         payment = record_outside_payment(
             OutsidePayment(
-                items=[(rent, 1_000_000_00)], paid_on=day, currency="COP", method="Caja", reference=word, number=f"RC-{number}-{label}"
+                items=[(rent, 1_000_000_00)],
+                paid_on=day,
+                currency="COP",
+                method="Caja",
+                reference=word,
+                number=f"RC-{number}-{label}",
             )
         )
         street.rents[word] = rent, payment
@@ -299,9 +314,9 @@ def _give_back(street: Street) -> None:
 
 def _commissions(street: Street) -> None:
     """What was made of commission; who bought later neither owes what was made before nor gets it back."""
-    documents = select(
-        CommissionDocument.id, CommissionDocument.invoice_id, CommissionDocument.number
-    ).join(RentCommission, RentCommission.id == CommissionDocument.commission_id)
+    documents = select(CommissionDocument.id, CommissionDocument.invoice_id, CommissionDocument.number).join(
+        RentCommission, RentCommission.id == CommissionDocument.commission_id
+    )
     for word, (rent, _payment) in street.rents.items():
         owners = _owners_of(word)
         of_rent = documents.where(RentCommission.rent_invoice_id == rent)
@@ -311,7 +326,9 @@ def _commissions(street: Street) -> None:
         if word in RETURNED:
             note = db.session.execute(of_rent.where(CommissionDocument.kind == "credit-note")).one()
             where = {"note_id": note.id}
-            street.add("note", note.number, owners, owners__credit_note=where, owners__credit_note_document=where)
+            street.add(
+                "note", note.number, owners, owners__credit_note=where, owners__credit_note_document=where
+            )
 
 
 def _owners_of(word: str) -> Sequence[str]:
@@ -347,7 +364,9 @@ def _owners_papers(street: Street) -> None:
     for name in ("ana", "beto", "omar"):
         actor, word = Actor("customer", street.users[name], name), f"TITULAR-{name.upper()}"
         row = db.session.execute(
-            select(Customer.document_kind, Customer.document_number).where(Customer.id == street.customers[name])
+            select(Customer.document_kind, Customer.document_number).where(
+                Customer.id == street.customers[name]
+            )
         ).one()
         account = NewAccount("1007", "savings", "12345678901", word, *row)
         enter_account(street.customers[name], account, actor=actor, by_staff=False, now=now())
@@ -425,7 +444,9 @@ def _quotes(street: Street, case_id: uuid.UUID, number: str, mandate: uuid.UUID,
             db.session.execute(
                 update(CaseQuote)
                 .where(CaseQuote.id == quote)
-                .values(state="refused", decider_id=street.customers["sara"], decided_at=past, created_at=past)
+                .values(
+                    state="refused", decider_id=street.customers["sara"], decided_at=past, created_at=past
+                )
             )
             sees = ("beto",)
         where = {"quote_id": quote}

@@ -10,12 +10,62 @@ from pathlib import Path
 TESTS = Path(__file__).parent.parent
 PAGE = TESTS.parent / "docs" / "bad-inputs.md"
 # Of the list of bad inputs that the product was designed against.
-IDS = (
-    "A01 A02 A03 A04 A05 A06 A07 A08 A09 A10 A11 A15 A16 A17 A18 A19 "
-    "F01 F02 F03 F04 F05 F07 F09 F10 F11 F12 F13 F14 F15 F16 "
-    "J01 J02 J04 J05 J06 J07 J08 J10 J11 J12 J13 J14 J15 J16 J17 "
-    "K01 K02 K03 K04 K05 K06 K08 L14 L15"
-).split()
+IDS = [
+    "A01",
+    "A02",
+    "A03",
+    "A04",
+    "A05",
+    "A06",
+    "A07",
+    "A08",
+    "A09",
+    "A10",
+    "A11",
+    "A15",
+    "A16",
+    "A17",
+    "A18",
+    "A19",
+    "F01",
+    "F02",
+    "F03",
+    "F04",
+    "F05",
+    "F07",
+    "F09",
+    "F10",
+    "F11",
+    "F12",
+    "F13",
+    "F14",
+    "F15",
+    "F16",
+    "J01",
+    "J02",
+    "J04",
+    "J05",
+    "J06",
+    "J07",
+    "J08",
+    "J10",
+    "J11",
+    "J12",
+    "J13",
+    "J14",
+    "J15",
+    "J16",
+    "J17",
+    "K01",
+    "K02",
+    "K03",
+    "K04",
+    "K05",
+    "K06",
+    "K08",
+    "L14",
+    "L15",
+]
 LINE = re.compile(r"^\| ([A-L]\d\d) \| (.+?) \| (.*?)\s*\|$", re.MULTILINE)
 TEST = re.compile(r"`([\w/]+\.py)::(\w+)`")
 

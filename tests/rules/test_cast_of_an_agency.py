@@ -94,7 +94,9 @@ class Walk:
     def look(self, endpoint: str, path: str) -> tuple[int, set[str]]:
         """The status, and the words that are on the page; those that are not the person's are wrong."""
         answer = self.client.get(path)
-        whole = Answer(self.name, "GET", endpoint, path, answer.status_code, dict(answer.headers), answer.data)
+        whole = Answer(
+            self.name, "GET", endpoint, path, answer.status_code, dict(answer.headers), answer.data
+        )
         text = whole.everything()
         words = {word for word in self.seers if word.encode() in text}
         self.wrong += [

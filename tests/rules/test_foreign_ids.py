@@ -76,7 +76,9 @@ def test_a_form_takes_no_file_that_somebody_else_has_sent(world: World):
     given = {**NEW_CASE, "form_key": key}
     assert send(world, world.victim, "neighbour", "/cases/new/details", given) == 303
     assert world.superuser.execute(files, (world.victim.id,)).fetchone() == (before,)
-    assert send(world, world.victim, "customer", "/cases/new/details", given) == 404, "the key was used by another"
+    assert send(world, world.victim, "customer", "/cases/new/details", given) == 404, (
+        "the key was used by another"
+    )
 
 
 def staff_forms(own: Side, named: Side) -> dict[str, tuple[str, dict[str, str]]]:
@@ -124,7 +126,9 @@ def test_staff_name_nothing_of_another_tenant(world: World, what: str):
 # --- A09 --------------------------------------------------------------------------------------------------------------
 
 
-def test_a_foreign_id_is_answered_as_one_that_nobody_has(world: World, asking: Asking, all_routes: list[Route]):
+def test_a_foreign_id_is_answered_as_one_that_nobody_has(
+    world: World, asking: Asking, all_routes: list[Route]
+):
     """A neighbour with a customer's ids, and staff of another tenant with those of this one."""
     neighbour = Asker("neighbour", world.victim, world.victim.people["neighbour"])
     stranger = Asker("admin of another tenant", world.other, world.other.people["admin"])

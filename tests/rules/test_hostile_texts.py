@@ -1,4 +1,4 @@
-"""A tenant in which every text is an attack: names, numbers, addresses, titles, messages, names of files (J01, J04, J05,
+"""A tenant in which every text is an attack: names, numbers, addresses, titles, messages, names of files (J01, J04,
 J07). Every page is looked at as a whole, and every list as a table."""
 
 from __future__ import annotations
@@ -15,13 +15,21 @@ from flask import Flask
 
 from tests.database import DatabaseUrls
 from tests.pages import read_page
-from tests.rules.asking import Answer, Asking, given_to, keeping_nothing, nothing, request, rightful, tenant_routes
-from tests.rules.manifest import Route, routes_of
+from tests.rules.asking import (
+    Asking,
+    given_to,
+    keeping_nothing,
+    nothing,
+    request,
+    rightful,
+    tenant_routes,
+)
+from tests.rules.manifest import routes_of
 from tests.rules.world import World, build_side, open_session
 
 # A text of the tenant begins as a formula, one of the person's as a tag; both hold what templates would work out.
 TENANT_TEXT = "=1+1<img src=x onerror=alert(1)>{{7*7}}"
-PERSON_TEXT = "\"><script>alert(1)</script>{0.__class__}%(name)s${7*7}{% if x %}"
+PERSON_TEXT = '"><script>alert(1)</script>{0.__class__}%(name)s${7*7}{% if x %}'
 RAW = (b"<script>alert", b"<img src=x", b"'class '", b"&lt;class")
 FORMULA = re.compile(r"^[=+\-@\t\r＝＋－＠]")
 NUMBER = re.compile(r"^[+-]?[\d.,]+$")

@@ -11,11 +11,15 @@ from saas.logs import MAXIMUM, JsonLine
 
 
 def line_of(message: str, **extra: object) -> str:
-    record = logging.makeLogRecord({"name": "ventanilla.test", "levelno": logging.INFO, "msg": message, **extra})
+    record = logging.makeLogRecord(
+        {"name": "ventanilla.test", "levelno": logging.INFO, "msg": message, **extra}
+    )
     return JsonLine().format(record)
 
 
-@pytest.mark.parametrize("text", ['a\nb\r\n{"level":"error"}', "\x1b[31mred\x1b[0m", "\u2028\x00\ud800", '"}\n{"x":"'])
+@pytest.mark.parametrize(
+    "text", ['a\nb\r\n{"level":"error"}', "\x1b[31mred\x1b[0m", "\u2028\x00\ud800", '"}\n{"x":"']
+)
 def test_one_event_is_one_line(text: str):
     line = line_of(text, event=text, facts={"path": text})
     assert len(line.splitlines()) == 1 and line.isascii() and line.isprintable()

@@ -37,7 +37,8 @@ def rows_of(database: DatabaseUrls, tenant_id: uuid.UUID) -> dict[str, tuple[int
         "SELECT table_name FROM information_schema.columns"
         " WHERE table_schema = 'public' AND column_name = 'tenant_id'"
     )
-    rows = "SELECT count(*), md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {} t WHERE tenant_id = %s"
+    digest = "md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), ''))"
+    rows = f"SELECT count(*), {digest} FROM {{}} t WHERE tenant_id = %s"
     with psycopg.connect(database.superuser) as connection:
         tables = [name for (name,) in connection.execute(columns)]
         return {name: connection.execute(rows.format(name), (tenant_id,)).fetchone() for name in tables}
