@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from blueprints import capabilities
 from saas import audit, counters, files, limits, outbox
+from saas.asked import Asked
 from saas.config import Config
 from saas.database import CONNECTING, db
 from saas.environment import HouseEnvironment
@@ -81,6 +82,7 @@ def create_app(config: Config | None = None, *, run_outbox: bool = False) -> Fla
     app.extensions["ventanilla_config"] = config
     app.extensions["keyring"] = Keyring(list(config.master_keys))
     app.extensions["file_store"] = files.FolderStore(config.files_dir)
+    app.request_class = Asked
     app.jinja_environment = HouseEnvironment
     app.jinja_options = {
         "undefined": StrictUndefined,

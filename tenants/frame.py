@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as BaseResponse
 
 from saas import csrf, outbox
+from saas.asked import NUL
 from saas.config import Config
 from saas.database import db
 from saas.having import Having
@@ -98,7 +99,7 @@ def _open() -> BaseResponse | None:
         asked.max_content_length = largest  # somebody known sends photographs; nobody else may send so much
     if asked.routing_exception is not None:
         return None  # Flask raises it next; the error page is the tenant's
-    if view is None or lives not in (place.kind, ANY):
+    if view is None or lives not in (place.kind, ANY) or NUL in asked.path:
         abort(404)
     _check_capability()
     _check_origin(permission)

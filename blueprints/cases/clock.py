@@ -8,6 +8,8 @@ asks; nothing of it is kept that these three do not say. Days are those of the t
 - While the person must complete what is missing the clock stands still, if they were asked within the rule's term. It
   goes on from the day after they completed it, with at least one day left.
 - An extension counts if it was notified before the term ended, up to the rule's limit.
+- Whether these two came in time was seen when they were done (`in_time` in the event). A calendar that is corrected
+  later moves the days that are left, and takes back nothing that was done rightly.
 - An appeal, and a reopened case, have a term of their own from the day after it came in.
 """
 
@@ -170,7 +172,8 @@ class _Count:
         if self.state != RUNNING:
             return
         day, ask_by = self.day_of(event.at), self.ask_by()
-        if day > self.due() or (ask_by is not None and day > ask_by):
+        late = day > self.due() or (ask_by is not None and day > ask_by)
+        if late and not event.data.get("in_time"):
             self.step("asked-too-late", day=day, until=ask_by or self.due())
             return
         self.consumed += self.counted(self.run_from, day)
@@ -198,7 +201,7 @@ class _Count:
         if self.state != RUNNING or until is None:
             return
         due, latest = self.due(), self.latest()
-        if day > due:
+        if day > due and not event.data.get("in_time"):
             self.step("extended-too-late", day=day, due=due)
         elif latest is None or until <= due:
             self.step("extension-unknown", until=until)

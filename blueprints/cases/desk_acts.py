@@ -163,7 +163,7 @@ def _ask_for_more(doing: _Doing) -> None:
     guards.check_ask(clock, doing.today)
     longest = add_months(doing.today, 2 * (clock.term.complete_months or 1))
     guards.check_until(doing.until, doing.today, longest)
-    services.ask_for_more(doing.case_id, doing.body, until=doing.until, **doing.how)
+    services.ask_for_more(doing.case_id, doing.body, until=doing.until, in_time=True, **doing.how)
 
 
 def _give_longer(doing: _Doing) -> None:
@@ -182,7 +182,7 @@ def _give_longer(doing: _Doing) -> None:
 
 def _extend(doing: _Doing) -> None:
     guards.check_extend(doing.counted(), doing.until, doing.today, calendar())
-    services.extend(doing.case_id, doing.body, until=doing.until, **doing.how)
+    services.extend(doing.case_id, doing.body, until=doing.until, in_time=True, **doing.how)
 
 
 def _complete(doing: _Doing) -> None:

@@ -111,9 +111,10 @@ def linked_file(quote_token: str) -> Answer:
     if count_attempt("quote-link", network_of(client_address()), window=HOUR) > LOOKS:
         return error_page(429)
     link = opened_by(quote_token, now())
-    if not link.usable:
+    view = quote(link.quote_id)
+    if not _good(link, view):
         raise NotFound()
-    return _private(_file(quote(link.quote_id)))
+    return _private(_file(view))
 
 
 @pages.post("/repair/<string:quote_token>", endpoint="decide_linked_quote")
@@ -178,10 +179,15 @@ def _page(view: QuoteView, form: RefuseQuoteForm) -> str:
     )
 
 
+def _good(link: OpenedLink, view: QuoteView) -> bool:
+    """Whether a link opens its quote still: who has sold meanwhile, or decides no more, is told nothing of it."""
+    return link.usable and _open(view) and _decides(view, link.customer_id)
+
+
 def _linked_page(link: OpenedLink, token: str, form: RefuseQuoteForm, *, status: int = 200) -> Response:
     """The quote while the link is good; afterwards no more than what became of it."""
     view = quote(link.quote_id)
-    if not link.usable or not _open(view):
+    if not _good(link, view):
         decided = view.state in (quote_rules.APPROVED, quote_rules.REFUSED)
         return make_response(render("cases/quote_over.html", state=view.state), 200 if decided else 410)
     page = render(

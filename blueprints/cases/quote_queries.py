@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import ColumnElement, Date, Select, Subquery, and_, cast, func, or_, select
 
 from blueprints.accounts.models import Account, Customer, Property
 from blueprints.accounts.reach import reachable
@@ -19,6 +19,7 @@ from saas.database import db
 from saas.paging import Page, decode_cursor, encode_cursor
 from saas.refusals import NotFound
 from tenants.context import Reach
+from tenants.loading import serving
 
 PAGE = 20
 
@@ -54,7 +55,7 @@ def my_quotes(reach: Reach, *, cursor: str | None = None, size: int = PAGE) -> P
     query = (
         _quotes()
         .join(mine, mine.c.account_id == CaseQuote.mandate_account_id)
-        .where(Account.kind == "mandate")
+        .where(Account.kind == "mandate", _theirs(mine))
         .order_by(CaseQuote.id.desc())
         .limit(size + 1)
     )
@@ -72,11 +73,17 @@ def my_quote(reach: Reach, quote_id: uuid.UUID) -> QuoteView:
     row = db.session.execute(
         _quotes()
         .join(mine, mine.c.account_id == CaseQuote.mandate_account_id)
-        .where(CaseQuote.id == quote_id, Account.kind == "mandate")
+        .where(CaseQuote.id == quote_id, Account.kind == "mandate", _theirs(mine))
     ).first()
     if row is None:
         raise NotFound()
     return _view(row)
+
+
+def _theirs(mine: Subquery) -> ColumnElement[bool]:
+    """What was decided before somebody owned is the earlier owner's; what waits still is for whoever owns now."""
+    day = cast(func.timezone(serving().time_zone, CaseQuote.decided_at), Date)
+    return or_(mine.c.sees_from.is_(None), CaseQuote.decided_at.is_(None), day >= mine.c.sees_from)
 
 
 def quotes_waiting(reach: Reach) -> int:

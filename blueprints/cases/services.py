@@ -207,10 +207,14 @@ def ask_for_more(
     until: datetime.date | None,
     actor: Actor,
     now: datetime.datetime,
+    in_time: bool = False,
     once: str | None = None,
 ) -> uuid.UUID:
-    """Staff need something from the customer: the clock pauses until it comes. `until`: the customer's last day."""
-    data = {"until": until.isoformat() if until else None}
+    """Staff need something from the customer: the clock pauses until it comes. `until`: the customer's last day.
+
+    `in_time`: whoever calls has seen that the clock may pause still (guards.py); no later calendar takes that back.
+    """
+    data = {"until": until.isoformat() if until else None, **({"in_time": True} if in_time else {})}
     return do(case_id, rules.ASKED, actor, now, body=body, data=data, once=once)
 
 
@@ -236,10 +240,13 @@ def extend(
     until: datetime.date,
     actor: Actor,
     now: datetime.datetime,
+    in_time: bool = False,
     once: str | None = None,
 ) -> uuid.UUID:
-    """Staff tell the customer, before the term ends, why it takes longer and until which day."""
-    return do(case_id, rules.EXTENDED, actor, now, body=body, data={"until": until.isoformat()}, once=once)
+    """Staff tell the customer, before the term ends, why it takes longer and until which day. `in_time` as when asking
+    for more."""
+    data = {"until": until.isoformat(), **({"in_time": True} if in_time else {})}
+    return do(case_id, rules.EXTENDED, actor, now, body=body, data=data, once=once)
 
 
 def appeal(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, or_, select
+from sqlalchemy import Row, Select, and_, or_, select, true
 
 from blueprints.accounts.models import Account, AccountParty, Customer
 from blueprints.accounts.reach import reachable
@@ -129,8 +129,11 @@ def rents(seen: Seen) -> Sequence[Line]:
 
 
 def people(seen: Seen) -> Sequence[Line]:
-    """Those on the same side, with share (millionths): a renter sees no owners, an owner no renters."""
+    """Those on the same side, with share (millionths): a renter sees no owners, an owner no renters. Who left before
+    the viewer came is nobody that the viewer has to do with."""
     account = seen.row.mandate_account_id if seen.side == OWNER else seen.row.lease_account_id
+    since = seen.sees_from
+    met = or_(AccountParty.valid_until.is_(None), AccountParty.valid_until >= since) if since else true()
     return db.session.execute(
         select(
             Customer.id, Customer.name, AccountParty.share, AccountParty.valid_from, AccountParty.valid_until
@@ -139,7 +142,7 @@ def people(seen: Seen) -> Sequence[Line]:
             AccountParty,
             and_(AccountParty.tenant_id == Customer.tenant_id, AccountParty.customer_id == Customer.id),
         )
-        .where(AccountParty.account_id == account, AccountParty.role == seen.side)
+        .where(AccountParty.account_id == account, AccountParty.role == seen.side, met)
         .order_by(AccountParty.share.desc(), Customer.name)
         .limit(50)
     ).all()

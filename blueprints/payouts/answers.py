@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row, insert, select, update
 
 from blueprints.payouts import rules
-from blueprints.payouts.booking import Ending, end_lines, held_lines, not_later
+from blueprints.payouts.booking import Ending, earliest, end_lines, fitting, held_lines
 from blueprints.payouts.layouts import ANSWER, Layout, layouts
 from blueprints.payouts.models import PayoutAnswer, PayoutAnswerLine, PayoutLine
 from blueprints.payouts.reading import Line, read_file
@@ -163,7 +163,7 @@ def _row(
         "amount": max(amount, 0),
         "reference": str(values.get("reference") or "")[:LONGEST],
         "words": str(values.get("words") or "")[:LONGEST],
-        "done_on": not_later(values.get("done_on") or serving().today()),
+        "done_on": fitting(values.get("done_on") or serving().today(), found),
         "effect": effect,
         "line_id": found.id if found is not None else None,
     }, effect
@@ -236,6 +236,8 @@ def mark_by_hand(
         raise Refusal(N_("Say how you know."), field="note")
     if on > serving().today():
         raise Refusal(N_("The day cannot be in the future."), field="on")
+    if on < earliest(line):
+        raise Refusal(N_("The day cannot be before the payout was on its way."), field="on")
     if rules.effect_of(line.state, outcome, same_amount=True) != outcome:
         raise Refusal(N_("Somebody has decided this already."))
     end_lines([Ending(line, outcome, on, reference=said, note=words)], by=actor.user_id, now=now)

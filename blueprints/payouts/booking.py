@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from blueprints.leases.models import Payout
 from blueprints.ledger import rules as books
+from blueprints.ledger.models import JournalEntry
 from blueprints.ledger.services import post_all
 from blueprints.payouts import rules
 from blueprints.payouts.models import PayoutLine, PayoutRun
@@ -67,12 +68,26 @@ def held_lines(condition: Any) -> list[Row[Any]]:
             PayoutLine.mandate_account_id,
             PayoutLine.customer_id,
             PayoutLine.bank_account_id,
+            PayoutLine.ended_on,
+            _ordered_on().label("ordered_on"),
         )
         .where(condition, PayoutLine.payout_id.is_not(None))
         .order_by(PayoutLine.id)
         .with_for_update()
     ).all()
     return list(rows)
+
+
+def _ordered_on() -> Any:
+    """The day on which a payout left what is held for its owner, in the books."""
+    return (
+        select(JournalEntry.occurred_on)
+        .where(
+            JournalEntry.tenant_id == PayoutLine.tenant_id,
+            JournalEntry.business_key == func.concat("payout:", PayoutLine.payout_id),
+        )
+        .scalar_subquery()
+    )
 
 
 def end_lines(endings: Sequence[Ending], *, by: uuid.UUID | None, now: datetime.datetime) -> None:
@@ -198,6 +213,15 @@ def _finish_runs(run_ids: set[uuid.UUID], now: datetime.datetime) -> None:
             change_run(run.id, state=rules.DONE, ended_at=now)
 
 
-def not_later(day: datetime.date) -> datetime.date:
-    """A day that the bank wrote, no later than today: what is to come is not done yet."""
-    return min(day, serving().today())
+def earliest(line: Row[Any]) -> datetime.date:
+    """The first day on which something can have become of a line: what is not ordered is not paid, what is not paid
+    does not come back."""
+    day: datetime.date | None = line.ended_on or line.ordered_on
+    return day or datetime.date.min
+
+
+def fitting(day: datetime.date, line: Row[Any] | None) -> datetime.date:
+    """A day that the bank wrote, no later than today: what is to come is not done yet. And no earlier than can be: a
+    date of last year in a file would change statements that owners have read long ago."""
+    found = min(day, serving().today())
+    return max(found, earliest(line)) if line is not None else found

@@ -23,6 +23,7 @@ from blueprints.accounts.models import Access, Account, ContactChange, Property
 from blueprints.auth.models import RecoveryCode, SecondFactor
 from blueprints.auth.second_factor import SECRET
 from blueprints.auth.totp import new_secret
+from blueprints.cases.catalogue import own_catalogue
 from blueprints.cases.certificate import KIND as CASE_FILING
 from blueprints.cases.models import Case, CaseEvent, CaseFile
 from blueprints.cases.quote_models import CaseQuote, CaseQuoteLink
@@ -647,6 +648,7 @@ def _agency(side: Side, size: int) -> None:
 def _cases(side: Side, size: int) -> None:
     """What the customer asked: the first case waits for an answer, the last one has it."""
     add(side, CalendarChange, kind="off", day=now().date())
+    own_catalogue()  # real classes and subjects: otherwise no case could be filed
     for number in range(size):
         answered = number == size - 1
         case = add(

@@ -355,6 +355,22 @@ def test_a_change_of_the_calendar_is_explained_by_its_days(log: list[Event], day
         assert [difference.day for difference in moved] == [day]
 
 
+@pytest.mark.parametrize(
+    ("deed", "when"),
+    [
+        (event(rules.ASKED, date(2026, 4, 9), in_time=True), "paused"),
+        (event(rules.EXTENDED, date(2026, 4, 16), in_time=True, until="2026-04-29"), "running"),
+    ],
+)
+def test_a_day_that_is_corrected_later_takes_back_nothing_that_was_done_in_time(deed: Event, when: str):
+    """L15: asked and extended on the last day, by a calendar in which a day was off; that day counts after all."""
+    closed = BusinessCalendar(COLOMBIA.base, "CO-1", off={date(2026, 3, 25): "Cierre"})
+    for calendar in (closed, COLOMBIA):
+        found = count(opened(FRIDAY), deed, today=date(2026, 4, 20), calendar=calendar)
+        assert (found.state, found.overdue) == (when, False)
+        assert found.due_on in (None, date(2026, 4, 29)), "and the extension ends on the day that was told"
+
+
 def test_months_end_where_the_month_does():
     assert add_months(date(2026, 1, 31), 1) == date(2026, 2, 28)
     assert add_months(date(2026, 12, 15), 1) == date(2027, 1, 15)

@@ -12,10 +12,11 @@ import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from blueprints.accounts.models import Account, Property
+from blueprints.accounts.models import Account, AccountParty, Property
 from blueprints.cases import quote_rules, quotes, services
+from blueprints.cases.casebook import Upload
 from blueprints.cases.models import CaseEvent
 from blueprints.cases.quote_links import token_of
 from blueprints.cases.quote_models import CaseQuote, CaseQuoteLink
@@ -24,6 +25,7 @@ from saas.audit import Actor
 from saas.clock import now
 from saas.database import db
 from saas.events import _handlers, subscribe
+from saas.files import store
 from saas.ids import new_id
 from saas.outbox import drain
 from saas.refusals import NotFound, Refusal
@@ -184,6 +186,27 @@ def test_a_link_that_is_over_shows_no_price(app, repair: Repair):
         quotes.take_back(quote_id, actor=STAFF, now=now())
     page = checked_get(client_for(app, repair.tenant.host), f"/repair/{token}", status=410)
     assert "SECRETO-PRECIO" not in page.body and "350" not in page.text
+
+
+def test_the_link_of_who_sold_meanwhile_opens_nothing(app, repair: Repair):
+    """A11: the right ends, and with it the link that is still in the mailbox."""
+    content = b"%PDF-1.7 SECRETO-PRECIO"
+    with unit_of_work(repair.tenant.id):
+        file_id = store(content, media_type="application/pdf", name="q.pdf", purpose="case")
+    upload = Upload(file_id, "q.pdf", "application/pdf", len(content), "0" * 64)
+    quote_id = a_quote(repair, file=upload)
+    (token,) = tokens(repair)
+    visitor, address = client_for(app, repair.tenant.host), f"/repair/{token}"
+    assert visitor.get(f"{address}/file").status_code == 200
+    page = visitor.get(address).get_data(as_text=True)
+    with unit_of_work(repair.tenant.id):
+        sold = update(AccountParty).where(AccountParty.customer_id == repair.main)
+        db.session.execute(sold.values(valid_until=now().date() - datetime.timedelta(days=2)))
+    assert "SECRETO-PRECIO" not in checked_get(visitor, address, status=410).body
+    assert visitor.get(f"{address}/file").status_code == 404
+    form = dict(re.findall(r'name="(csrf_token)" value="([^"]+)"', page))
+    assert visitor.post(address, data={**form, "decision": "approve"}).status_code == 404
+    assert state_of(repair, quote_id)[0] == "open"
 
 
 def test_who_decides_in_the_own_area(app, repair: Repair, approved):

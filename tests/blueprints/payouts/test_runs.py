@@ -50,7 +50,12 @@ def refused(what, *args, **given) -> str:
 
 
 def answer(
-    agency: Agency, lines: list[tuple[str, int, str]], *, layout: str = CSV, reference: str = "B-1"
+    agency: Agency,
+    lines: list[tuple[str, int, str]],
+    *,
+    layout: str = CSV,
+    reference: str = "B-1",
+    on: datetime.date | None = None,
 ) -> bytes:
     """What the bank would write: (key, amount, code)."""
     details = [
@@ -58,7 +63,7 @@ def answer(
             "key": key,
             "amount": amount,
             "code": code,
-            "done_on": agency.day,
+            "done_on": on or agency.day,
             "reference": reference,
             "words": "SALDO NO" if code.startswith("R") else "",
         }
