@@ -21,7 +21,7 @@ TEXT, MONEY, DATE, MONTH, MOMENT, BLOCK = "text", "money", "date", "month", "mom
 @dataclass(frozen=True, slots=True)
 class Field:
     """`names` are what it is called in each language; any of them is understood. A block stands alone in a
-    paragraph. `sample` stands for the value where a text is looked at without a real one."""
+    paragraph. `sample` (a msgid) stands for the value where a text is looked at without a real one."""
 
     code: str
     names: Mapping[str, str]
@@ -63,10 +63,12 @@ FIELDS: dict[str, Field] = {
         Field("paid_on", {"es": "pagado_el", "en": "paid_on"}, N_("Paid on"), DATE),
         Field("paid", {"es": "pagado", "en": "paid"}, N_("Amount paid"), MONEY),
         Field("credit", {"es": "saldo_a_favor", "en": "credit"}, N_("Credit"), MONEY),
-        Field("reason", {"es": "motivo", "en": "reason"}, N_("Reason")),
+        Field(
+            "reason", {"es": "motivo", "en": "reason"}, N_("Reason"), sample=N_("It paid another invoice.")
+        ),
         Field("collector", {"es": "recaudador", "en": "collector"}, N_("Where"), sample="Pago Ejemplo"),
         Field("pay_until", {"es": "pagar_hasta", "en": "pay_until"}, N_("Pay until"), DATE),
-        Field("concept", {"es": "concepto", "en": "concept"}, N_("Concept")),
+        Field("concept", {"es": "concepto", "en": "concept"}, N_("Concept"), sample=N_("Rent")),
         Field("holds_until", {"es": "valor_hasta", "en": "holds_until"}, N_("This amount holds until"), DATE),
         Field(
             "link_until", {"es": "enlace_hasta", "en": "link_until"}, N_("Until when the link opens"), MOMENT
@@ -78,13 +80,20 @@ FIELDS: dict[str, Field] = {
         ),
         Field("quote_until", {"es": "cotizacion_hasta", "en": "quote_until"}, N_("Valid until"), DATE),
         Field("days_left", {"es": "dias_restantes", "en": "days_left"}, N_("Business days left"), sample="2"),
-        Field("assigned", {"es": "responsable", "en": "assigned"}, N_("Who answers it")),
+        Field(
+            "assigned", {"es": "responsable", "en": "assigned"}, N_("Who answers it"), sample="Ana Ejemplo"
+        ),
         # Payouts.
         Field("bank", {"es": "banco", "en": "bank"}, N_("Bank"), sample="Banco Ejemplo"),
         Field(
             "last_four", {"es": "ultimas_cifras", "en": "last_four"}, N_("Last four digits"), sample="6789"
         ),
-        Field("bank_account", {"es": "cuenta_bancaria", "en": "bank_account"}, N_("Bank account")),
+        Field(
+            "bank_account",
+            {"es": "cuenta_bancaria", "en": "bank_account"},
+            N_("Bank account"),
+            sample="Banco Ejemplo · 6789",
+        ),
         Field("hour", {"es": "hora", "en": "hour"}, N_("Hour"), sample="09:30"),
         Field("payout", {"es": "giro", "en": "payout"}, N_("Payout"), sample="G-2026-000012"),
         # Access.

@@ -109,7 +109,7 @@ def said_value(code: str, value: Any) -> str:
         case Money():
             return format_money(value.amount, value.currency, where)
         case datetime.datetime():
-            return format_datetime(value, serving().time_zone, where, short=True)
+            return format_datetime(value, serving().time_zone, where)
         case datetime.date():
             return format_long(value, where)
     text = str(value)[:LONGEST_VALUE]

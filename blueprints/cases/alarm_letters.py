@@ -71,7 +71,7 @@ def alarm_letter(case_id: uuid.UUID, user_id: uuid.UUID) -> Letter | None:
     def content() -> Content:
         silence, notes = clock.silence, []
         if silence and silence.kind == "positive":
-            by = format_datetime(silence.by, serving().time_zone, locale(), short=True)
+            by = format_datetime(silence.by, serving().time_zone, locale())
             notes = [_("By law no answer grants what was asked; its effects are owed by %(by)s.", by=by)]
         return Content(url=address_of("cases_desk.case", case_id=case.id), notes=notes)
 

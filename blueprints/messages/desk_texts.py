@@ -122,7 +122,7 @@ def _page(kind: LetterText, text_language: str, form: WordingForm, looked_at: Wo
         own=kept is not None,
         fault=_(fault.msgid, **fault.facts) if fault else "",
         sample=_sample(kind, text_language, looked_at, customer),
-        sample_name=queries.customer_name(customer) if customer else "",
+        sample_name=queries.customer_name(customer) if customer and "customer" in kind.fields else "",
     )
 
 

@@ -6,6 +6,7 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import and_, desc, select
 
 from blueprints.accounts.models import AccountParty
@@ -23,6 +24,7 @@ from saas.mail import Letter
 from saas.money import Money
 from tenants.letter_fields import DATE, FIELDS, MOMENT, MONEY, MONTH
 from tenants.letter_texts import LetterText, Wording
+from tenants.letters import speaking
 from tenants.loading import serving
 from tenants.worded_letters import Content, compose_worded
 
@@ -36,7 +38,8 @@ def letter_to_look_at(
     """The letter as somebody would get it now; None where there is nothing to show it with."""
     if text.code in TEXTS:
         return _of_messages(KINDS[text.code], language, wording, customer_id)
-    values: dict[str, Any] = {code: _sample(code) for code in text.fields}
+    with speaking(language):
+        values: dict[str, Any] = {code: _sample(code) for code in text.fields}
     values["organisation"] = serving().name
     if customer_id is not None and "customer" in values:
         values["customer"] = person_of(customer_id).name
@@ -87,7 +90,7 @@ def _sample(code: str) -> Any:
         MONTH: f"{tenant.today():%Y-%m}",
         MOMENT: now(),
     }
-    return samples.get(field.kind, field.sample)
+    return samples.get(field.kind) or _(field.sample)
 
 
 def _open_invoices(person: Person) -> list[str]:

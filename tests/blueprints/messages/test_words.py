@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
+from blueprints.auth.letters import send_letter
 from blueprints.messages.kinds import KINDS
 from blueprints.messages.models import Message, TemplateVersion
+from blueprints.messages.samples import letter_to_look_at
 from blueprints.messages.services import send
 from blueprints.messages.texts import TEXTS
 from blueprints.messages.wordings import own_words, reset_wording, save_wording, versions
@@ -183,3 +185,37 @@ def test_no_header_can_be_added(office: Office, mailbox: Mailbox):
     assert found["Bcc"] is None and "Bcc: otro@x.example" in found["Subject"]
     with unit_of_work(office.tenant.id):
         assert db.session.execute(select(Message.state)).scalar_one() == "sent"
+
+
+def written(mailbox: Mailbox) -> str:
+    outbox.drain()
+    ((_name, found),) = mailbox.letters()
+    return f"{found['Subject']}\n{found.get_body(('plain',)).get_content()}"
+
+
+def test_a_security_letter_leaves_in_own_words_and_keeps_its_warning(office: Office, mailbox: Mailbox):
+    with unit_of_work(office.tenant.id):
+        save_wording("password-changed", "es", "Clave nueva", "Estimada {cliente}: listo.", actor=SYSTEM)
+        send_letter("password-changed", office.user)
+    said = written(mailbox)
+    assert said.startswith("Clave nueva") and "Estimada Renata: listo." in said
+    assert "Si no fue usted, recupere" in said
+
+
+def test_broken_words_stop_no_letter(office: Office, mailbox: Mailbox):
+    with unit_of_work(office.tenant.id):
+        stored(letter_texts()["recovery"], "Roto {nadie}", "Sin botón {0.__class__}")
+        send_letter("recovery", office.user, token="abc")
+    said = written(mailbox)
+    assert "Roto" not in said and "Recupere su contraseña" in said and "/links/abc" in said
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_every_letter_can_be_looked_at(office: Office, language: str):
+    with unit_of_work(office.tenant.id):
+        for text in letter_texts().values():
+            letter = letter_to_look_at(text, language, default_wording(text, language), office.renter)
+            assert letter is not None and letter.subject, text.code
+            seen = letter.subject + letter.text
+            assert "{" not in seen and "%(" not in seen and "None" not in seen, text.code
+            assert all(value not in seen for value in ("…", "–")) or text.code in TEXTS, text.code
