@@ -41,7 +41,7 @@ def compose_letter(
     """A letter to one person, ready for `saas.mail.deliver`.
 
     `subject` is a msgid (marked with `N_`) whose placeholders `context` fills; `template` names two templates
-    without their ending: `auth/mail/recovery` stands for `….html`, which extends `layout/mail.html`, and `….txt`,
+    without their ending: `layout/letter` stands for `….html`, which extends `layout/mail.html`, and `….txt`,
     which extends `layout/mail.txt`. `language` is the reader's ("es", "en"), None the tenant's. Templates also
     get `subject`, `sender`, `footer`, `colours` (roles of the light palette) and `address(endpoint, **values)`.
 

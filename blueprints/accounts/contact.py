@@ -96,7 +96,7 @@ def follow_email(customer_id: uuid.UUID, email: str, *, actor: Actor) -> None:
     _take_over(customer_id, {"email": email}, source="customer", actor=actor)
 
 
-def history(customer_id: uuid.UUID, cursor: str | None = None) -> Page[Change]:
+def history(customer_id: uuid.UUID, cursor: str | None = None, size: int = PER_PAGE) -> Page[Change]:
     """What was changed, newest first."""
     start = decode_cursor(cursor, (uuid.UUID,))
     query = (
@@ -111,13 +111,13 @@ def history(customer_id: uuid.UUID, cursor: str | None = None) -> Page[Change]:
         )
         .where(ContactChange.customer_id == customer_id)
         .order_by(ContactChange.id.desc())
-        .limit(PER_PAGE + 1)
+        .limit(size + 1)
     )
     if start is not None:
         query = query.where(ContactChange.id < start[0])
     rows = [Change(*row) for row in db.session.execute(query)]
-    older = encode_cursor((rows[PER_PAGE - 1].id,)) if len(rows) > PER_PAGE else None
-    return Page(rows[:PER_PAGE], older=older)
+    older = encode_cursor((rows[size - 1].id,)) if len(rows) > size else None
+    return Page(rows[:size], older=older)
 
 
 def _take_over(

@@ -10,9 +10,11 @@ from werkzeug.wrappers import Response
 
 from blueprints.accounts import contact as books
 from blueprints.accounts.customer import pages
+from blueprints.accounts.files import contact_file
 from blueprints.auth.services import leave_notice
 from saas.permissions import SIGNED_IN, allow
 from saas.refusals import NotFound, Refusal
+from tenants.exports import wanted
 from tenants.look import render
 
 TYPED = 500  # characters read of a field; the rest cannot be anybody's address
@@ -20,8 +22,10 @@ TYPED = 500  # characters read of a field; the rest cannot be anybody's address
 
 @pages.get("/profile/contact")
 @allow(SIGNED_IN)
-def contact() -> str:
+def contact() -> str | Response:
     customer_id = _customer_id()
+    if (file := wanted()) is not None:
+        return contact_file(file, customer_id, _("Contact data"), _sources(), named=False)
     return _page(customer_id, books.contact_of(customer_id))
 
 
@@ -49,9 +53,13 @@ def _page(customer_id: uuid.UUID, shown: object, problems: dict[str, str] | None
         longest=books.LONGEST,
         page=books.history(customer_id, request.args.get("before")),
         field_words={field: _(word) for field, word in books.FIELD_WORDS.items()},
-        source_words={source: _(word) for source, word in books.SOURCE_WORDS.items()},
+        source_words=_sources(),
         looking=g.viewer.viewing_customer_id is not None,
     )
+
+
+def _sources() -> dict[str, str]:
+    return {source: _(word) for source, word in books.SOURCE_WORDS.items()}
 
 
 def _customer_id() -> uuid.UUID:

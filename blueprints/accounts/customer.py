@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from blueprints.accounts import preferences, queries
+from blueprints.accounts.files import accounts_file
 from blueprints.accounts.reach import reach_of
 from blueprints.accounts.working import working
 from saas.permissions import SIGNED_IN, allow
@@ -16,6 +17,7 @@ from saas.redirects import safe_local_path
 from saas.refusals import Refusal
 from saas.web import Pages
 from tenants.context import Reach
+from tenants.exports import wanted
 from tenants.look import render
 
 pages = Pages("accounts", __name__)
@@ -23,9 +25,11 @@ pages = Pages("accounts", __name__)
 
 @pages.get("/accounts")
 @allow(SIGNED_IN)
-def index() -> str:
+def index() -> str | Response:
     """The accounts in reach, searched by number, own name or address."""
     words = request.args.get("q", "")[:80]
+    if (file := wanted()) is not None:
+        return accounts_file(file, _reach(), words.strip())
     found = queries.search_accounts(_reach(), words, cursor=request.args.get("after"))
     return render("accounts/index.html", found=found, words=words, working=working(_reach()))
 

@@ -153,20 +153,22 @@ def may_claim(reach: Reach, account_id: uuid.UUID) -> bool:
     return found is not None
 
 
-def search_accounts(reach: Reach, words: str = "", *, cursor: str | None = None) -> Page[AccountLine]:
+def search_accounts(
+    reach: Reach, words: str = "", *, cursor: str | None = None, size: int = PAGE
+) -> Page[AccountLine]:
     """The accounts in reach by number, a page at a time; `words` is looked for in number, own name and address.
 
     Spaces, dots, dashes and accents do not matter.
     """
-    query = _lines(reach).order_by(Account.number, Account.id).limit(PAGE + 1)
+    query = _lines(reach).order_by(Account.number, Account.id).limit(size + 1)
     if words.strip():
         query = query.where(_matches(reach, words.strip()[:80]))
     start = decode_cursor(cursor, (str, uuid.UUID))
     if start is not None:
         query = query.where(tuple_(Account.number, Account.id) > tuple_(*start))
     rows = [_line(row) for row in db.session.execute(query)]
-    last = rows[PAGE - 1] if len(rows) > PAGE else None
-    return Page(rows[:PAGE], None, encode_cursor((last.number, last.id)) if last else None)
+    last = rows[size - 1] if len(rows) > size else None
+    return Page(rows[:size], None, encode_cursor((last.number, last.id)) if last else None)
 
 
 def parties(account_id: uuid.UUID, on: datetime.date) -> Sequence[Row[*tuple[Any, ...]]]:

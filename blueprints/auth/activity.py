@@ -54,29 +54,31 @@ def say(words: Mapping[str, str]) -> None:
     _words.update(words)
 
 
-def deeds(user_id: uuid.UUID | None, customer_id: uuid.UUID | None, cursor: str | None) -> Page[Deed]:
+def deeds(
+    user_id: uuid.UUID | None, customer_id: uuid.UUID | None, cursor: str | None, size: int = PER_PAGE
+) -> Page[Deed]:
     """A page of what concerns the user or the customer, newest first. Actions without words are not shown."""
     after = decode_cursor(cursor, (int,))
     before = after[0] if after and isinstance(after[0], int) else None
     found: dict[int, Deed] = {}
     if user_id is not None:
         mine = (AuditRow.subject_kind == "user") & (AuditRow.subject_id == user_id)
-        found |= {deed.number: deed for deed in _read(mine, before)}
+        found |= {deed.number: deed for deed in _read(mine, before, size)}
     if customer_id is not None:
-        found |= {deed.number: deed for deed in _read(AuditRow.customer_id == customer_id, before)}
+        found |= {deed.number: deed for deed in _read(AuditRow.customer_id == customer_id, before, size)}
     rows = sorted(found.values(), key=lambda deed: -deed.number)
-    older = encode_cursor((rows[PER_PAGE - 1].number,)) if len(rows) > PER_PAGE else None
-    return Page(rows[:PER_PAGE], older=older)
+    older = encode_cursor((rows[size - 1].number,)) if len(rows) > size else None
+    return Page(rows[:size], older=older)
 
 
-def _read(whose: ColumnElement[bool], before: int | None) -> list[Deed]:
+def _read(whose: ColumnElement[bool], before: int | None, size: int) -> list[Deed]:
     """One index each: two short reads cost less than one `or`."""
     statement = select(
         AuditRow.number, AuditRow.at, AuditRow.actor_kind, AuditRow.actor_name, AuditRow.action, AuditRow.data
     ).where(whose, AuditRow.action.in_(_words))
     if before is not None:
         statement = statement.where(AuditRow.number < before)
-    rows = db.session.execute(statement.order_by(AuditRow.number.desc()).limit(PER_PAGE + 1))
+    rows = db.session.execute(statement.order_by(AuditRow.number.desc()).limit(size + 1))
     return [
         Deed(row.number, row.at, row.actor_kind, _words[row.action], _Facts(row.data, actor=row.actor_name))
         for row in rows

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from flask import g, redirect, request, url_for
+import uuid
+
+from flask import Response, g, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
+from blueprints.auth.activity import Deed
 from blueprints.auth.blueprint import pages
 from blueprints.auth.door import Page, too_many
 from blueprints.auth.forms import ChangeEmailForm, ChangePasswordForm, DetailsForm
@@ -20,6 +23,8 @@ from blueprints.auth.services import (
 from blueprints.auth.services import change_password as change_password_of
 from saas.permissions import SIGNED_IN, allow, recently_confirmed
 from saas.refusals import NotFound, Refusal
+from saas.sheets import Cell, Column
+from tenants.exports import AT_ONCE, Listing, every, export, wanted
 from tenants.look import render
 
 
@@ -109,13 +114,21 @@ def activity() -> Page:
     """What happened to the access and the data, staff's entries included, newest first."""
     viewer = g.viewer
     looking = viewer.viewing_customer_id is not None
-    page = deeds(
-        None if looking else viewer.user_id,
-        viewer.viewing_customer_id or viewer.customer_id,
-        request.args.get("before"),
-    )
+    whose = (None if looking else viewer.user_id, viewer.viewing_customer_id or viewer.customer_id)
+    if (file := wanted()) is not None:
+        return _activity_file(file, *whose)
+    page = deeds(*whose, request.args.get("before"))
     lines = [{"at": deed.at, "text": _(deed.msgid) % deed.facts, "by": deed.by} for deed in page.rows]
     return render("auth/activity.html", lines=lines, older=page.older)
+
+
+def _activity_file(format: str, user_id: uuid.UUID | None, customer_id: uuid.UUID | None) -> Response:
+    def cells(deed: Deed) -> list[Cell]:
+        return [deed.at, _(deed.msgid) % deed.facts]
+
+    columns = (Column(_("When"), "moment"), Column(_("What"), width=90))
+    found = every(lambda older: deeds(user_id, customer_id, older, AT_ONCE), cells)
+    return export(format, Listing(_("activity"), _("Activity"), columns), found)
 
 
 def only_oneself() -> None:

@@ -238,7 +238,7 @@ def _use_paper(user_id: uuid.UUID, typed: str, actor: Actor) -> None:
     if not used:
         raise Refusal(N_("This code is not right, or it has been used already."), field="code")
     left = codes_left(user_id)
-    send_letter("recovery-code-used", user_id, left=str(left))
+    send_letter("recovery-code-used", user_id, codes_left=str(left))
     audit.record("second-factor.code-used", actor=actor, subject=("user", user_id), data={"left": left})
 
 

@@ -10,18 +10,23 @@ import datetime
 import uuid
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from blueprints.cases import rules
 from blueprints.cases.desk_queries import colleagues, desk_case
 from blueprints.cases.keeping import clock_of_case
+from blueprints.cases.letter_texts import LATE, SOON
 from saas.database import db
+from saas.dates import format_datetime
 from saas.events import subscribe
-from saas.languages import N_
 from saas.mail import Letter, deliver
 from saas.outbox import enqueue, handler
-from tenants.letters import compose_letter
+from tenants.letters import address_of, speaking
+from tenants.loading import serving
+from tenants.page_context import locale
 from tenants.people import User
+from tenants.worded_letters import Content, compose_worded
 
 TOPIC = "cases.alarm-letter"
 
@@ -62,23 +67,29 @@ def alarm_letter(case_id: uuid.UUID, user_id: uuid.UUID) -> Letter | None:
     case, clock = desk_case(case_id), clock_of_case(case_id)
     if person is None or clock is None or clock.due_on is None or case.state not in rules.OPEN_STATES:
         return None
-    late = clock.left < 0
-    subject = (
-        N_("The term of case %(number)s is over") if late else N_("Case %(number)s must be answered soon")
-    )
-    return compose_letter(
+
+    def content() -> Content:
+        silence, notes = clock.silence, []
+        if silence and silence.kind == "positive":
+            by = format_datetime(silence.by, serving().time_zone, locale())
+            notes = [_("By law no answer grants what was asked; its effects are owed by %(by)s.", by=by)]
+        return Content(url=address_of("cases_desk.case", case_id=case.id), notes=notes)
+
+    with speaking(person.language):
+        nobody = _("Nobody yet")
+    return compose_worded(
+        LATE if clock.left < 0 else SOON,
         person.email,
-        subject,
-        "cases/mail/due",
+        {
+            "number": case.number,
+            "until": clock.due_on,
+            "days_left": str(max(clock.left, 0)),
+            "assigned": case.assigned or nobody,
+        },
+        content,
         language=person.language,
         kind="",  # to colleagues: not among what customers were sent
         user_id=user_id,
-        number=case.number,
-        case=case,
-        due_on=clock.due_on,
-        left=clock.left,
-        late=late,
-        silence=clock.silence,
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from babel.numbers import format_decimal
 from flask import Response, g, request, url_for
 from flask_babel import gettext as _
 
@@ -14,16 +16,15 @@ from blueprints.cases import desk_words, rules, wording
 from blueprints.cases.catalogue import Catalogue, catalogue
 from blueprints.cases.desk_blueprint import pages
 from blueprints.cases.desk_queries import Asked, QueueLine
-from saas.dates import parse_date
+from saas.dates import format_short, parse_date
 from saas.permissions import allow
 from saas.refusals import Refusal
-from saas.sheets import Cell, Column
+from saas.sheets import RATE, Cell, Column
 from tenants import roles
-from tenants.exports import Listing, every, export, wanted
+from tenants.exports import AT_ONCE, Listing, every, export, wanted
 from tenants.look import render
 from tenants.page_context import language, locale
 
-AT_ONCE = 500  # rows a statement: a file is not a page
 QUARTER = datetime.timedelta(days=90)
 LONGEST_QUESTION = 100
 
@@ -63,13 +64,15 @@ FILTERS = ("q", "whose", "state", "class", "subject", "due")
 
 @pages.get("/quality", endpoint="quality")
 @allow(roles.CASES)
-def quality() -> str:
+def quality() -> str | Response:
     """How many of the cases that were answered between two days were answered in time, and how they were rated."""
     today = g.tenant.today()
     since, wrong_since = day_asked("since", today - QUARTER)
     until, wrong_until = day_asked("until", today)
     words = catalogue()
     rows = queries.quality(since, until)
+    if (format := wanted()) is not None:
+        return _quality_file(format, rows, words, (since, until))
     return render(
         "cases/desk/quality.html",
         rows=rows,
@@ -177,3 +180,31 @@ def _narrowed(asked: Asked, words: Catalogue) -> list[tuple[str, str]]:
         ),
     ]
     return [(what, value) for what, value in found if value]
+
+
+def _quality_file(
+    format: str, rows: list[queries.Quality], words: Catalogue, days: tuple[datetime.date, datetime.date]
+) -> Response:
+    columns = (
+        Column(_("Subject"), width=30),
+        Column(_("Answers"), "integer", 10),
+        Column(_("In time"), "integer", 10),
+        Column(_("Per cent in time"), "rate", 14),
+        Column(_("Ratings"), "integer", 10),
+        Column(_("Average of 5"), width=14),
+    )
+    where = locale()
+
+    def cells(row: queries.Quality) -> list[Cell]:
+        return [
+            words.subject_name(row.subject_code, language()),
+            row.answered,
+            row.in_time,
+            RATE * row.in_time // row.answered,
+            row.rated,
+            None if row.rating is None else format_decimal(Decimal(row.rating) / 100, "0.00", where),
+        ]
+
+    narrowed = [(_("Answered from"), format_short(days[0])), (_("to"), format_short(days[1]))]
+    listing = Listing(_("answers"), _("How well cases are answered"), columns, narrowed)
+    return export(format, listing, map(cells, rows))

@@ -8,13 +8,15 @@ from typing import Any
 from blueprints.cases import quote_rules
 from blueprints.cases.certificate import TOPIC as CERTIFICATE
 from blueprints.cases.certificate import certificate
+from blueprints.cases.letter_texts import QUOTE
 from blueprints.cases.quote_links import TOPIC as QUOTE_LETTER
 from blueprints.cases.quote_links import token_of
 from blueprints.cases.quote_queries import letter_facts, quote
-from saas.languages import N_
 from saas.mail import Letter, deliver
+from saas.money import Money
 from saas.outbox import handler
-from tenants.letters import compose_letter
+from tenants.letters import address_of
+from tenants.worded_letters import Content, compose_worded
 
 
 @handler(CERTIFICATE)
@@ -37,16 +39,20 @@ def quote_letter(link_id: uuid.UUID) -> Letter | None:
     view = quote(row.quote_id)
     if view.state != quote_rules.OPEN:
         return None
-    return compose_letter(
+    return compose_worded(
+        QUOTE,
         row.email,
-        N_("A repair waits for your approval: %(address_of_place)s"),
-        "cases/mail/quote",
+        {
+            "customer": row.name,
+            "property": view.address,
+            "vendor": view.vendor,
+            "amount": Money(view.amount, view.currency),
+            "quote_until": view.valid_until,
+            "link_until": row.expires_at,
+        },
+        lambda: Content(url=address_of("cases.linked_quote", quote_token=token)),
         kind="quote",
         customer_id=row.customer_id,
         about=f"case:{view.case_id}",
         secrets=[token],
-        address_of_place=view.address,
-        quote=view,
-        token=token,
-        expires_at=row.expires_at,
     )

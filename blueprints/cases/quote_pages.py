@@ -17,6 +17,7 @@ from blueprints.auth.sessions import leave_notice
 from blueprints.cases import quote_rules, wording
 from blueprints.cases.blueprint import as_customer, pages
 from blueprints.cases.forms import RefuseQuoteForm, typed
+from blueprints.cases.list_file import quotes_file
 from blueprints.cases.quote_links import OpenedLink, opened_by
 from blueprints.cases.quote_queries import QuoteView, my_quote, my_quotes, quote
 from blueprints.cases.quotes import decide, owners_who_decide
@@ -29,6 +30,7 @@ from saas.permissions import PUBLIC, SIGNED_IN, allow
 from saas.refusals import NotFound, Refusal
 from saas.web import download
 from tenants.error_pages import error_page
+from tenants.exports import wanted
 from tenants.frame import client_address
 from tenants.look import render
 
@@ -46,9 +48,12 @@ STATES = {
 
 @pages.get("/repairs", endpoint="quotes")
 @allow(SIGNED_IN)
-def quotes() -> str:
+def quotes() -> Answer:
     """The quotes for the owner's properties, the newest first."""
-    page = my_quotes(reach_of(g.viewer, g.tenant), cursor=request.args.get("older"))
+    reach = reach_of(g.viewer, g.tenant)
+    if (file := wanted()) is not None:
+        return quotes_file(file, reach, STATES)
+    page = my_quotes(reach, cursor=request.args.get("older"))
     return render(
         "cases/quotes.html",
         page=page,

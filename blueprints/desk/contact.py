@@ -9,11 +9,13 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from blueprints.accounts import contact as books
+from blueprints.accounts.files import contact_file
 from blueprints.desk.pages import pages, say
 from blueprints.desk.queries import customers as queries
 from saas.permissions import allow
 from saas.refusals import Refusal
 from tenants import roles
+from tenants.exports import wanted
 from tenants.look import render
 
 TYPED = 500
@@ -21,7 +23,10 @@ TYPED = 500
 
 @pages.get("/customers/<uuid:customer_id>/contact")
 @allow(roles.INVITE)
-def contact(customer_id: uuid.UUID) -> str:
+def contact(customer_id: uuid.UUID) -> str | Response:
+    if (file := wanted()) is not None:
+        title = _("Contact data of %(name)s", name=queries.customer(customer_id).name)
+        return contact_file(file, customer_id, title, _sources(), named=True)
     return _page(customer_id, books.contact_of(customer_id))
 
 
@@ -49,5 +54,9 @@ def _page(customer_id: uuid.UUID, shown: object, problems: dict[str, str] | None
         longest=books.LONGEST,
         page=books.history(customer_id, request.args.get("before")),
         field_words={field: _(word) for field, word in books.FIELD_WORDS.items()},
-        source_words={source: _(word) for source, word in books.SOURCE_WORDS_TO_STAFF.items()},
+        source_words=_sources(),
     )
+
+
+def _sources() -> dict[str, str]:
+    return {source: _(word) for source, word in books.SOURCE_WORDS_TO_STAFF.items()}

@@ -11,13 +11,14 @@ from flask import Response, g
 from flask_babel import gettext as _
 
 from blueprints.desk import words
-from blueprints.desk.queries import Line, customers, evidence, payments
+from blueprints.desk.queries import Line, customers, evidence, payments, staff
 from blueprints.desk.queries import accounts as accounts_read
 from blueprints.invoices.wording import STATE_WORDS
 from saas.identity_numbers import written_document
 from saas.money import Money
 from saas.sheets import Cell, Column
-from tenants.exports import AT_ONCE, Listing, every, export
+from tenants import roles
+from tenants.exports import AT_ONCE, MOST_ROWS, Listing, every, export
 from tenants.page_context import word
 
 LONG = 40  # characters of a wide column
@@ -189,3 +190,21 @@ def evidence_file(
         )
 
     return export(format, Listing(_("audit"), _("Audit"), columns, narrowed), every(page_at, cells))
+
+
+def staff_file(format: str) -> Response:
+    """Who works here and what each may do, by name."""
+    columns = (
+        Column(_("Name"), width=28),
+        Column(_("E-mail"), width=30),
+        Column(_("Roles"), width=40),
+        Column(_("Last sign-in"), "moment"),
+        Column(_("State"), width=14),
+    )
+
+    def cells(row: Line) -> list[Cell]:
+        held = ", ".join(_(roles.ROLE_NAMES.get(role, role)) for role in sorted(row.roles))
+        return [row.name, row.email, held, row.last_login_at, _(words.USER_STATES[row.status][0])]
+
+    rows = map(cells, staff.colleagues(MOST_ROWS + 1))
+    return export(format, Listing(_("staff"), _("Staff"), columns), rows)

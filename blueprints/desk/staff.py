@@ -11,6 +11,7 @@ from wtforms import SelectChoice
 
 from blueprints.auth.services import has_second_factor, take_away
 from blueprints.desk import words
+from blueprints.desk.files import staff_file
 from blueprints.desk.forms import InviteColleagueForm, RolesForm, refuse
 from blueprints.desk.pages import pages, say
 from blueprints.desk.queries import staff as queries
@@ -24,6 +25,7 @@ from saas.languages import N_
 from saas.permissions import allow, recently_confirmed
 from saas.refusals import Refusal
 from tenants import roles
+from tenants.exports import wanted
 from tenants.look import render
 
 Answer = str | Response | tuple[str, int]
@@ -35,7 +37,9 @@ def role_choices() -> list[SelectChoice]:
 
 @pages.get("/staff")
 @allow(roles.STAFF)
-def staff() -> str:
+def staff() -> Answer:
+    if (file := wanted()) is not None:
+        return staff_file(file)
     return render("desk/staff.html", rows=queries.colleagues(), role_names=roles.ROLE_NAMES, words=words)
 
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import Response, g, redirect, request, url_for
+from flask import g, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import SelectChoice
 
-from blueprints.imports import queries, report, words
+from blueprints.imports import queries, words
 from blueprints.imports.batches import ALL_OR_NOTHING, GOOD_ROWS_ONLY
+from blueprints.imports.files import batches_file, problems_file
 from blueprints.imports.forms import AUTOMATIC, StartForm, UploadForm
 from blueprints.imports.recognise import packs, shipped_profiles
 from blueprints.imports.services import Upload, ask_to_undo, put_in, start
 from saas.permissions import allow
 from saas.refusals import Refusal
-from saas.web import Pages, download
+from saas.web import Pages
 from tenants import roles
+from tenants.exports import wanted
 from tenants.look import render
 
 pages = Pages("imports", __name__, url_prefix="/desk/imports")
@@ -28,7 +30,9 @@ MOVING = frozenset({"waiting", "running", "undoing"})
 
 @pages.get("")
 @allow(roles.IMPORTS)
-def batches() -> str:
+def batches() -> Answer:
+    if (file := wanted()) is not None:
+        return batches_file(file, _titles())
     page = queries.batches(request.args.get("after"))
     return render(
         "imports/list.html", page=page, words=words, titles=_titles(), later="after" in request.args
@@ -83,7 +87,10 @@ def _titles() -> dict[str, str]:
 
 @pages.get("/<uuid:batch_id>")
 @allow(roles.IMPORTS)
-def batch(batch_id: uuid.UUID) -> str:
+def batch(batch_id: uuid.UUID) -> Answer:
+    """How it went, and the rows with a problem: the first of them here, all of them as a file."""
+    if (file := wanted()) is not None:
+        return problems_file(file, batch_id)
     return _batch_page(batch_id)
 
 
@@ -142,22 +149,3 @@ def ask_about_undo(batch_id: uuid.UUID) -> Answer:
 def take_back(batch_id: uuid.UUID) -> Answer:
     ask_to_undo(batch_id, actor=g.viewer.actor())
     return redirect(url_for("imports.progress", batch_id=batch_id), 303)
-
-
-@pages.get("/<uuid:batch_id>/report.csv")
-@allow(roles.IMPORTS)
-def problems_file(batch_id: uuid.UUID) -> Response:
-    row = queries.batch(batch_id)
-    header = (_("Row"), _("Column"), _("Value"), _("Reason"), _("Row taken"))
-    rows = (
-        (
-            one.row_number,
-            one.column or "",
-            one.value or "",
-            _(one.msgid, **one.facts),
-            _("no") if one.refuses else _("yes"),
-        )
-        for one in queries.problems(batch_id)
-    )
-    stem = row.file_name.rpartition(".")[0] or row.file_name
-    return download(report.as_csv(header, rows), media_type="text/csv", name=f"{stem}-report.csv")

@@ -18,7 +18,7 @@ PAGE = 20
 REFUSALS_SHOWN = 100
 
 
-def batches(cursor: str | None = None) -> Page[Row[Any]]:
+def batches(cursor: str | None = None, size: int = PAGE) -> Page[Row[Any]]:
     """The tenant's imports, the newest first."""
     query = (
         select(
@@ -36,14 +36,14 @@ def batches(cursor: str | None = None) -> Page[Row[Any]]:
             ImportBatch.created_at,
         )
         .order_by(ImportBatch.created_at.desc(), ImportBatch.id.desc())
-        .limit(PAGE + 1)
+        .limit(size + 1)
     )
     start = decode_cursor(cursor, (datetime.datetime, uuid.UUID))
     if start and None not in start:
         query = query.where(tuple_(ImportBatch.created_at, ImportBatch.id) < tuple_(*start))
     rows: list[Any] = list(db.session.execute(query).all())
-    older = encode_cursor((rows[PAGE - 1].created_at, rows[PAGE - 1].id)) if len(rows) > PAGE else None
-    return Page(rows[:PAGE], None, older)
+    older = encode_cursor((rows[size - 1].created_at, rows[size - 1].id)) if len(rows) > size else None
+    return Page(rows[:size], None, older)
 
 
 def batch(batch_id: uuid.UUID) -> Row[Any]:

@@ -21,6 +21,7 @@ from blueprints.invoices.document import fiscal_of, invoice_pdf
 from blueprints.invoices.history_file import history_file
 from blueprints.invoices.narrowing import STATES, Filters
 from blueprints.invoices.queries import InvoiceLine
+from blueprints.invoices.rules import TO_PAY
 from blueprints.invoices.standing_credit import standing_credit
 from blueprints.invoices.under_way import under_way
 from saas.barcodes import qr_svg
@@ -102,6 +103,7 @@ def pending() -> str:
         under_way=under_way(reach, found.rows),
         credit=standing_credit(reach, account_id=account_id, known=found.credit),
         older_url=_further(found.older),
+        file_url=url_for("invoices.history", account=request.args.get("account"), state=TO_PAY),
         first_page="after" not in request.args,
         working=at_work,
         pay_url=pay_url(),

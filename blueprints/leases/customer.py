@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 
 from flask import Response, g, redirect, request, url_for
@@ -12,9 +13,11 @@ from blueprints.leases import customer_queries as queries
 from blueprints.leases import rates, words
 from blueprints.leases.adjusting import YEAR, due_on
 from blueprints.leases.catalogue import caps, indexes, said
+from blueprints.leases.list_file import contracts_file
 from saas.files import load
 from saas.permissions import SIGNED_IN, allow
 from saas.web import Pages, download
+from tenants.exports import wanted
 from tenants.look import render
 from tenants.page_context import language
 
@@ -25,7 +28,10 @@ pages = Pages("leases", __name__)
 @allow(SIGNED_IN)
 def contracts() -> str | BaseResponse:
     """The leases of the viewer; who has a single one is led to it."""
-    page = queries.contracts(reach_of(g.viewer, g.tenant), request.args.get("after"))
+    reach = reach_of(g.viewer, g.tenant)
+    if (file := wanted()) is not None:
+        return contracts_file(file, reach, _next_adjustment)
+    page = queries.contracts(reach, request.args.get("after"))
     if len(page.rows) == 1 and page.older is None and "after" not in request.args:
         return redirect(url_for("leases.contract", lease_id=page.rows[0].row.id))
     return render(
@@ -75,7 +81,7 @@ def document(lease_document_id: uuid.UUID) -> Response:
     return answer
 
 
-def _next_adjustment(row: queries.Line) -> object:
+def _next_adjustment(row: queries.Line) -> datetime.date | None:
     """The day from which the rent may rise, or None where nothing says that it does."""
     if row.index_code is None or row.status == "ended":
         return None

@@ -14,7 +14,7 @@ from blueprints.leases import price_indexes, rates, words
 from blueprints.leases.catalogue import caps, said
 from blueprints.leases.catalogue import indexes as known_indexes
 from blueprints.leases.desk_blueprint import Answer, asked, pages, say
-from blueprints.leases.desk_files import adjustments_file
+from blueprints.leases.desk_files import adjustments_file, indexes_file
 from blueprints.leases.field_forms import choices, refuse
 from blueprints.leases.index_queries import values
 from blueprints.leases.place_forms import IndexFileForm, IndexForm
@@ -32,7 +32,7 @@ LARGEST_FILE = 500_000
 
 @pages.get("/adjustments")
 @allow(roles.LEASES)
-def adjustments() -> str | Response:
+def adjustments() -> Answer:
     month = _month(asked("month"))
     if (file := wanted()) is not None:
         return adjustments_file(file, month, _step())
@@ -97,7 +97,9 @@ def _month(text: str) -> datetime.date:
 
 @pages.get("/indexes")
 @allow(roles.LEASES)
-def indexes() -> str:
+def indexes() -> Answer:
+    if (file := wanted()) is not None:
+        return indexes_file(file)
     return _indexes_page(_index_form(formdata=None), IndexFileForm(formdata=None))
 
 

@@ -8,11 +8,13 @@ from flask import Response, g
 from flask_babel import gettext as _
 
 from blueprints.leases import desk_queries as queries
-from blueprints.leases import document_queries, place_queries, words
+from blueprints.leases import document_queries, index_queries, place_queries, words
 from blueprints.leases.adjustments import Proposal, proposals
+from blueprints.leases.catalogue import indexes, said
 from saas.money import Money
 from saas.sheets import Cell, Column
 from tenants.exports import AT_ONCE, Listing, every, export
+from tenants.page_context import language
 
 
 def leases_file(format: str, asked: queries.Narrowed) -> Response:
@@ -132,3 +134,22 @@ def expiring_file(format: str, days: int) -> Response:
     rows = every(lambda older: document_queries.expiring(until, older, AT_ONCE), cells)
     narrowed = [(_("Expires"), _("Within %(days)s days", days=days))]
     return export(format, Listing(_("papers"), _("Papers that expire"), columns, narrowed), rows)
+
+
+def indexes_file(format: str) -> Response:
+    """The figures of all indexes, the newest month first."""
+    known = indexes()
+
+    def cells(row: queries.Line) -> list[Cell]:
+        title = said(known[row.code].titles, language()) if row.code in known else row.code
+        return [row.period, title, row.source, row.published_on, row.value]
+
+    columns = (
+        Column(_("Month"), width=10),
+        Column(_("Index"), width=30),
+        Column(_("Where it is published"), width=36),
+        Column(_("Published on"), "date"),
+        Column(_("Change over twelve months"), "rate"),
+    )
+    rows = every(lambda older: index_queries.values(older, AT_ONCE), cells)
+    return export(format, Listing(_("indexes"), _("Indexes"), columns), rows)

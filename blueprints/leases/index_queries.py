@@ -12,7 +12,7 @@ from saas.database import db
 from saas.paging import Page, decode_cursor
 
 
-def values(cursor: str | None) -> Page[Line]:
+def values(cursor: str | None, size: int = SIZE) -> Page[Line]:
     """Values of all indexes, the newest period first."""
     query = select(
         PriceIndex.id,
@@ -28,6 +28,6 @@ def values(cursor: str | None) -> Page[Line]:
             tuple_(PriceIndex.period, PriceIndex.id) < tuple_(literal(after[0]), literal(after[1]))
         )
     rows = db.session.execute(
-        query.order_by(PriceIndex.period.desc(), PriceIndex.id.desc()).limit(SIZE + 1)
+        query.order_by(PriceIndex.period.desc(), PriceIndex.id.desc()).limit(size + 1)
     ).all()
-    return cut(rows, lambda row: (row.period, row.id))
+    return cut(rows, lambda row: (row.period, row.id), size)

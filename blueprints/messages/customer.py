@@ -12,6 +12,7 @@ from blueprints.auth.sessions import leave_notice
 from blueprints.messages import choices, queries, words
 from blueprints.messages.addresses import dead_address, person_of
 from blueprints.messages.blueprint import pages
+from blueprints.messages.files import own_messages_file
 from blueprints.messages.kinds import CHANNELS, KINDS, MAIL, Kind, kind_of
 from blueprints.messages.unsubscribing import read_token
 from saas.audit import Actor
@@ -19,6 +20,7 @@ from saas.files import load
 from saas.permissions import GATEWAY, PUBLIC, SIGNED_IN, allow
 from saas.refusals import NotFound
 from saas.web import download
+from tenants.exports import wanted
 from tenants.look import render
 
 Answer = str | BaseResponse | tuple[str, int]
@@ -26,7 +28,9 @@ Answer = str | BaseResponse | tuple[str, int]
 
 @pages.get("/messages")
 @allow(SIGNED_IN)
-def index() -> str:
+def index() -> Answer:
+    if (file := wanted()) is not None:
+        return own_messages_file(file, g.viewer)
     return render(
         "messages/list.html",
         page=queries.own_messages(g.viewer, request.args.get("after")),

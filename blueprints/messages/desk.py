@@ -14,6 +14,7 @@ from wtforms import SelectChoice
 from blueprints.auth.sessions import leave_notice
 from blueprints.messages import queries, rules, words
 from blueprints.messages.blueprint import desk as pages
+from blueprints.messages.files import messages_file
 from blueprints.messages.forms import ByHandForm
 from blueprints.messages.kinds import KINDS, LETTER, MAIL, PHONE, WHATSAPP, kind_of
 from blueprints.messages.queries import Filters
@@ -22,14 +23,12 @@ from saas.clock import now
 from saas.dates import format_datetime
 from saas.permissions import allow
 from saas.refusals import NotFound, Refusal
-from saas.sheets import Cell, Column
 from tenants import roles
-from tenants.exports import Listing, every, export, wanted
+from tenants.exports import wanted
 from tenants.look import render
 from tenants.page_context import locale
 
 Answer = str | Response | tuple[str, int]
-AT_ONCE = 500
 
 
 @pages.get("", endpoint="index")
@@ -37,7 +36,7 @@ AT_ONCE = 500
 def index() -> Answer:
     filters = _filters()
     if (file := wanted()) is not None:
-        return _file(file, filters)
+        return messages_file(file, filters)
     chosen: dict[str, Any] = {
         "state": filters.state or None,
         "kind": filters.kind or None,
@@ -166,49 +165,3 @@ def _said(refusal: Refusal) -> str:
     if "moment" in facts:
         facts["moment"] = format_datetime(facts["moment"], g.tenant.time_zone, locale())  # type: ignore[arg-type]
     return str(_(refusal.msgid, **facts))
-
-
-def _file(file: str, filters: Filters) -> Response:
-    def cells(row: Any) -> list[Cell]:
-        word, _tone = words.state_of(row.state, row.channel)
-        return [
-            row.created_at,
-            row.customer or "",
-            row.recipient,
-            _(kind_of(row.kind).title),
-            row.subject,
-            _(words.CHANNELS[row.channel]),
-            _(word),
-            row.sent_at,
-            _(row.reason) if row.reason else "",
-        ]
-
-    listing = Listing(
-        name=_("messages"),
-        title=_("Messages"),
-        columns=(
-            Column(_("Written"), "moment", 16),
-            Column(_("Customer"), width=24),
-            Column(_("To"), width=24),
-            Column(_("Kind"), width=20),
-            Column(_("Subject"), width=32),
-            Column(_("Channel"), width=12),
-            Column(_("State"), width=14),
-            Column(_("Sent off"), "moment", 16),
-            Column(_("Reason"), width=32),
-        ),
-        narrowed_by=_narrowed(filters),
-    )
-    return export(file, listing, every(lambda older: queries.messages(filters, older, size=AT_ONCE), cells))
-
-
-def _narrowed(filters: Filters) -> list[tuple[str, str]]:
-    found = []
-    if filters.state:
-        word = words.STATES.get(filters.state)
-        found.append((_("State"), _(word[0]) if word else _("Did not arrive")))
-    if filters.kind:
-        found.append((_("Kind"), _(KINDS[filters.kind].title)))
-    if filters.customer_id is not None:
-        found.append((_("Customer"), queries.customer_name(filters.customer_id)))
-    return found

@@ -14,12 +14,14 @@ from blueprints.auth.sessions import leave_notice
 from blueprints.messages import queries, rules
 from blueprints.messages.addresses import lift
 from blueprints.messages.blueprint import desk as pages
+from blueprints.messages.files import addresses_file
 from blueprints.messages.hours import hours_for
 from blueprints.messages.kinds import COLLECTION
 from blueprints.messages.planning import steps_for
 from saas.clock import now
 from saas.permissions import allow
 from tenants import roles
+from tenants.exports import wanted
 from tenants.look import render
 from tenants.page_context import locale
 
@@ -52,7 +54,9 @@ def reminders() -> str:
 
 @pages.get("/addresses", endpoint="addresses")
 @allow(roles.MESSAGES)
-def addresses() -> str:
+def addresses() -> str | Response:
+    if (file := wanted()) is not None:
+        return addresses_file(file)
     return render(
         "messages/desk/addresses.html",
         page=queries.dead_addresses(request.args.get("after")),

@@ -9,7 +9,7 @@ from flask_wtf import FlaskForm
 from wtforms import RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
-from blueprints.messages.fields import LONGEST_BODY, LONGEST_SUBJECT
+from tenants.letter_fields import LONGEST_BODY, LONGEST_SUBJECT
 
 
 def _given(longest: int) -> Any:

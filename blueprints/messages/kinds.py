@@ -22,7 +22,7 @@ CHANNELS = (MAIL, WHATSAPP)
 @dataclass(frozen=True, slots=True)
 class Kind:
     """`mandatory`: nobody can switch it off. `channels`: which it may use; the first is the usual one.
-    `fields`: what its text may name (blueprints/messages/fields.py); empty for letters with a form of their own.
+    `fields`: what its text may name (tenants/letter_fields.py); empty for letters with a form of their own.
     `leads_to`: where its button leads on the tenant's own host, unless the facts say better.
     `for_owners`: it speaks of rent that comes in, so nobody else is asked about it."""
 

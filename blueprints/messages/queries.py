@@ -138,7 +138,7 @@ def last_customer_of(kind: str) -> uuid.UUID | None:
     )
 
 
-def dead_addresses(cursor: str | None = None) -> Page[Row[Any]]:
+def dead_addresses(cursor: str | None = None, size: int = SIZE) -> Page[Row[Any]]:
     """Addresses that take no mail, the newest first, with whom they belong to."""
     query = (
         select(
@@ -156,13 +156,13 @@ def dead_addresses(cursor: str | None = None) -> Page[Row[Any]]:
             Customer, and_(Customer.tenant_id == Message.tenant_id, Customer.id == Message.customer_id)
         )
         .order_by(desc(DeadAddress.id))
-        .limit(SIZE + 1)
+        .limit(size + 1)
     )
     after = decode_cursor(cursor, (uuid.UUID,))
     if after is not None:
         query = query.where(DeadAddress.id < literal(after[0]))
     rows: list[Any] = list(db.session.execute(query).all())
-    return Page(rows[:SIZE], older=encode_cursor((rows[SIZE - 1].id,)) if len(rows) > SIZE else None)
+    return Page(rows[:size], older=encode_cursor((rows[size - 1].id,)) if len(rows) > size else None)
 
 
 def waiting_reminders(moment: datetime.datetime) -> int:

@@ -6,28 +6,53 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import and_, desc, select
 
 from blueprints.accounts.models import AccountParty
 from blueprints.invoices.models import Invoice, InvoiceType
 from blueprints.messages.addresses import Person, person_of
 from blueprints.messages.composing import INVOICES, put_into_words
-from blueprints.messages.fields import DATE, FIELDS, MONEY, MONTH
-from blueprints.messages.kinds import Kind
+from blueprints.messages.kinds import KINDS, Kind
 from blueprints.messages.models import Message
+from blueprints.messages.office import BLOT
 from blueprints.messages.owed import asked_for
-from blueprints.messages.wordings import Wording
+from blueprints.messages.texts import TEXTS
+from saas.clock import now
 from saas.database import db
 from saas.mail import Letter
+from saas.money import Money
+from tenants.letter_fields import DATE, FIELDS, MOMENT, MONEY, MONTH
+from tenants.letter_texts import LetterText, Wording
+from tenants.letters import speaking
 from tenants.loading import serving
+from tenants.worded_letters import Content, compose_worded
 
 SHOWN = 2
+CODE = "482 913"
 
 
 def letter_to_look_at(
-    kind: Kind, language: str, wording: Wording, customer_id: uuid.UUID | None
+    text: LetterText, language: str, wording: Wording, customer_id: uuid.UUID | None
 ) -> Letter | None:
-    """The letter as a customer would get it now; None where there is nothing to show it with."""
+    """The letter as somebody would get it now; None where there is nothing to show it with."""
+    if text.code in TEXTS:
+        return _of_messages(KINDS[text.code], language, wording, customer_id)
+    with speaking(language):
+        values: dict[str, Any] = {code: _sample(code) for code in text.fields}
+    values["organisation"] = serving().name
+    if customer_id is not None and "customer" in values:
+        values["customer"] = person_of(customer_id).name
+    home = serving().canonical_url
+    content = Content(
+        url=f"{home}/{BLOT}" if text.button else "",
+        code=CODE if "code" in text.fields else "",
+        alarm_url=f"{home}/{BLOT}" if text.alarm else "",
+    )
+    return compose_worded(text, "", values, lambda: content, language=language, wording=wording)
+
+
+def _of_messages(kind: Kind, language: str, wording: Wording, customer_id: uuid.UUID | None) -> Letter | None:
     if customer_id is None:
         return None
     person = replace(person_of(customer_id), language=language)
@@ -49,21 +74,23 @@ def _last_facts(kind: Kind, person: Person) -> dict[str, Any]:
 
 
 def _made_up(kind: Kind) -> dict[str, Any]:
-    tenant = serving()
-    today = tenant.today()
-    values = {
-        MONEY: {"amount": 1_250_000_00, "currency": tenant.currency},
-        DATE: today.isoformat(),
-        MONTH: today.isoformat()[:7],
-    }
     return {
-        code: values.get(FIELDS[code].kind, _WORDS.get(code, "…"))
+        code: _sample(code)
         for code in kind.fields
         if code not in ("customer", "organisation", "count", "total", "due")
     }
 
 
-_WORDS = {"number": "2026-000123", "contract": "CT-4001", "percent": "5,1"}
+def _sample(code: str) -> Any:
+    """What stands for a value that nobody has yet."""
+    tenant, field = serving(), FIELDS[code]
+    samples: dict[str, Any] = {
+        MONEY: Money(1_250_000_00, tenant.currency),
+        DATE: tenant.today(),
+        MONTH: f"{tenant.today():%Y-%m}",
+        MOMENT: now(),
+    }
+    return samples.get(field.kind) or _(field.sample)
 
 
 def _open_invoices(person: Person) -> list[str]:

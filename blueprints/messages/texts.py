@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from blueprints.messages.kinds import KINDS
 from saas.languages import N_
+from tenants.letter_texts import CASES, GREETING, INVOICES, LetterText, declare
 
-GREETING = N_("Hello, {customer}:")
 DISREGARD = N_(
     "If you have paid already, disregard this message: payments of the last hours may be missing here."
 )
 
-TEXTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+_WORDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "invoice-new": (
         N_("Your invoice from {organisation} is ready"),
         (
@@ -98,3 +99,20 @@ TEXTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
 }
+
+TEXTS: Mapping[str, LetterText] = {
+    code: LetterText(
+        code=code,
+        group=CASES if code.startswith("case-") else INVOICES,
+        title=KINDS[code].title,
+        hint=KINDS[code].hint,
+        subject=subject,
+        body=body,
+        fields=KINDS[code].fields,
+        button=KINDS[code].button,
+    )
+    for code, (subject, body) in _WORDS.items()
+}
+"""The letters that messages themselves compose, of facts that other capabilities tell."""
+
+declare(*TEXTS.values())

@@ -1,4 +1,4 @@
-"""The words of a kind in a language: the tenant's own newest version, else ours. Every version is kept."""
+"""A tenant's own words of a letter in a language: the newest version counts. Every version is kept."""
 
 from __future__ import annotations
 
@@ -6,15 +6,10 @@ import datetime
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from flask_babel import gettext as _
 from sqlalchemy import and_, func, insert, select
 
-from blueprints.messages.fields import check_words, spelled
-from blueprints.messages.kinds import KINDS, Kind
 from blueprints.messages.models import TemplateVersion
-from blueprints.messages.texts import TEXTS
 from saas import audit
 from saas.audit import Actor
 from saas.clock import now
@@ -22,19 +17,17 @@ from saas.database import db
 from saas.ids import new_id
 from saas.languages import LANGUAGES
 from saas.locks import lock
-from saas.refusals import NotFound
-from tenants.letters import speaking
-from tenants.loading import serving
+from saas.refusals import NotFound, Refusal
+from tenants.letter_texts import (
+    LetterText,
+    Wording,
+    checked,
+    default_wording,
+    fault_of,
+    keep_words,
+    letter_texts,
+)
 from tenants.people import User
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """Subject and body with their names in braces. `version` is 0 for our own words."""
-
-    subject: str
-    body: str
-    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,37 +41,29 @@ class Version:
     made_by: str | None
 
 
-def worded_kind(code: str) -> Kind:
-    """A kind whose words can be changed. Raises NotFound."""
-    kind = KINDS.get(code)
-    if kind is None or not kind.worded:
+def worded(code: str) -> LetterText:
+    """A letter whose words can be changed. Raises NotFound."""
+    text = letter_texts().get(code)
+    if text is None:
         raise NotFound()
-    return kind
+    return text
 
 
-def default_wording(kind: str, language: str) -> Wording:
-    """Our own words in a language, whichever is spoken now."""
-    subject, parts = TEXTS[kind]
-    with speaking(language):
-        body = "\n\n".join(_(part) for part in parts)
-        return Wording(spelled(_(subject), language), spelled(body, language))
-
-
-def current_wording(kind: str, language: str) -> Wording:
-    """The words that count now. One statement."""
+def own_wording(code: str, language: str) -> Wording | None:
+    """The tenant's own words, whether or not they can be used; None where ours count. One statement."""
     row = db.session.execute(
         select(TemplateVersion.subject, TemplateVersion.body, TemplateVersion.version)
-        .where(TemplateVersion.kind == kind, TemplateVersion.language == language)
+        .where(TemplateVersion.kind == code, TemplateVersion.language == language)
         .order_by(TemplateVersion.version.desc())
         .limit(1)
     ).first()
     if row is None or row.subject is None or row.body is None:
-        return default_wording(kind, language)
+        return None
     return Wording(row.subject, row.body, row.version)
 
 
-def own_kinds() -> dict[tuple[str, str], datetime.datetime]:
-    """Kind and language of every own wording that counts now, with its day."""
+def own_words() -> dict[tuple[str, str], Refusal | None]:
+    """Code and language of every letter that has own words now, and why they are not used: None where they are."""
     newest = (
         select(
             TemplateVersion.kind,
@@ -89,7 +74,7 @@ def own_kinds() -> dict[tuple[str, str], datetime.datetime]:
         .subquery()
     )
     rows = db.session.execute(
-        select(TemplateVersion.kind, TemplateVersion.language, TemplateVersion.made_at)
+        select(TemplateVersion.kind, TemplateVersion.language, TemplateVersion.subject, TemplateVersion.body)
         .join(
             newest,
             and_(
@@ -100,7 +85,12 @@ def own_kinds() -> dict[tuple[str, str], datetime.datetime]:
         )
         .where(TemplateVersion.subject.is_not(None))
     )
-    return {(row.kind, row.language): row.made_at for row in rows}
+    known = letter_texts()
+    return {
+        (row.kind, row.language): fault_of(known[row.kind], Wording(row.subject, row.body))
+        for row in rows
+        if row.kind in known
+    }
 
 
 def versions(kind: str, language: str, limit: int = 20) -> Sequence[Version]:
@@ -128,12 +118,11 @@ def save_wording(kind: str, language: str, subject: str, body: str, *, actor: Ac
 
     Raises NotFound for a kind or language that has no words, Refusal that names the field at fault.
     """
-    allowed = worded_kind(kind).fields
+    text = worded(kind)
     if language not in LANGUAGES:
         raise NotFound()
-    host = urlsplit(serving().canonical_url).netloc
-    subject, body = check_words(subject, body, allowed=allowed, host=host)
-    now_standing = current_wording(kind, language)
+    subject, body = checked(text, subject, body)
+    now_standing = own_wording(kind, language) or default_wording(text, language)
     if (now_standing.subject, now_standing.body) == (subject, body):
         return now_standing.version
     return _add(kind, language, subject, body, actor)
@@ -141,10 +130,10 @@ def save_wording(kind: str, language: str, subject: str, body: str, *, actor: Ac
 
 def reset_wording(kind: str, language: str, *, actor: Actor) -> None:
     """Go back to our own words; the history keeps the tenant's. Nothing happens where ours count already."""
-    worded_kind(kind)
+    worded(kind)
     if language not in LANGUAGES:
         raise NotFound()
-    if current_wording(kind, language).version:
+    if own_wording(kind, language) is not None:
         _add(kind, language, None, None, actor)
 
 
@@ -180,3 +169,6 @@ def _add(kind: str, language: str, subject: str | None, body: str | None, actor:
 
 def _user(actor: Actor) -> uuid.UUID | None:
     return actor.user_id
+
+
+keep_words(own_wording)

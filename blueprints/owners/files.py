@@ -13,9 +13,7 @@ from blueprints.owners.queries import MonthLine
 from saas.money import Money
 from saas.sheets import Cell, Column
 from tenants.context import Reach
-from tenants.exports import Listing, every, export
-
-AT_ONCE = 500
+from tenants.exports import AT_ONCE, Listing, every, export
 
 
 def months_file(format: str, reach: Reach, owner_id: uuid.UUID, currency: str) -> Response:

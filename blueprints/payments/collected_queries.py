@@ -46,7 +46,7 @@ def collectors() -> Sequence[Any]:
     ).all()
 
 
-def collected_files(cursor: str | None = None) -> Page[Any]:
+def collected_files(cursor: str | None = None, size: int = PAGE) -> Page[Any]:
     """The files that were put in, the newest first."""
     query = (
         select(
@@ -70,14 +70,14 @@ def collected_files(cursor: str | None = None) -> Page[Any]:
             ),
         )
         .order_by(CollectedFile.created_at.desc(), CollectedFile.id.desc())
-        .limit(PAGE + 1)
+        .limit(size + 1)
     )
     start = decode_cursor(cursor, (datetime.datetime, uuid.UUID))
     if start and None not in start:
         query = query.where(tuple_(CollectedFile.created_at, CollectedFile.id) < tuple_(*start))
     rows: list[Any] = list(db.session.execute(query).all())
-    older = encode_cursor((rows[PAGE - 1].created_at, rows[PAGE - 1].id)) if len(rows) > PAGE else None
-    return Page(rows[:PAGE], None, older)
+    older = encode_cursor((rows[size - 1].created_at, rows[size - 1].id)) if len(rows) > size else None
+    return Page(rows[:size], None, older)
 
 
 def collected_file(collected_file_id: uuid.UUID) -> Any:

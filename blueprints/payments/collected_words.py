@@ -44,6 +44,11 @@ ASIDE: Final[Mapping[str, str]] = {
 }
 
 
+def aside(outcome: Mapping[str, int]) -> int:
+    """How many lines of a file went to the quarantine."""
+    return sum(count for effect, count in outcome.items() if effect.startswith("quarantined"))
+
+
 def effect(code: str | None) -> tuple[str, str]:
     """The words and the tone of what a line did; None: nothing yet."""
     kind, _colon, why = (code or "").partition(":")

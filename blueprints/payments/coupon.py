@@ -16,6 +16,7 @@ from sqlalchemy import and_, insert, select
 from blueprints.payments.attempts import bill_of
 from blueprints.payments.collected_models import Coupon
 from blueprints.payments.interface import BillLine, Instructions, step_from_data
+from blueprints.payments.letter_texts import COUPON
 from blueprints.payments.models import Attempt
 from saas.bars import bars_svg
 from saas.clock import now
@@ -23,15 +24,16 @@ from saas.database import db
 from saas.dates import format_long, format_short
 from saas.documents import render_pdf
 from saas.files import StoredFile, load, store
-from saas.languages import N_
 from saas.mail import Attachment, Letter
-from saas.money import format_money
+from saas.money import Money, format_money
 from saas.refusals import NotFound
 from tenants.context import TenantContext
-from tenants.letters import compose_letter, speaking
+from tenants.letters import address_of, speaking
 from tenants.loading import serving
+from tenants.page_context import locale
 from tenants.paper import frame, palette
 from tenants.provider_accounts import ProviderAccount
+from tenants.worded_letters import Content, compose_worded
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,13 +228,34 @@ def coupon_letter(attempt_id: uuid.UUID) -> Letter | None:
     if facts is None or not facts.email:
         return None
     document = coupon_document(attempt_id)
-    return compose_letter(
+
+    def content() -> Content:
+        where = locale()
+        return Content(
+            figure=(
+                _("Pay in cash"),
+                format_money(facts.amount, facts.currency, where),
+                _("until %(date)s", date=format_long(facts.due, where)),
+            ),
+            lines=[
+                f"{line.description}: {format_money(line.amount, facts.currency, where)}"
+                for line in facts.lines
+            ],
+            notes=[facts.instructions.text] if facts.instructions.text else [],
+            url="" if facts.by_link else address_of("payments.status", attempt_id=facts.attempt_id),
+        )
+
+    return compose_worded(
+        COUPON,
         facts.email,
-        N_("Your payment coupon: reference %(reference)s"),
-        "payments/mail/coupon",
+        {
+            "reference": facts.reference,
+            "collector": facts.collector,
+            "amount": Money(facts.amount, facts.currency),
+            "pay_until": facts.due,
+        },
+        content,
         language=facts.language,
         attachments=[Attachment(document.name, document.media_type, document.content, document.id)],
         kind="payment-link",
-        reference=facts.reference,
-        facts=facts,
     )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import uuid
 from pathlib import PurePosixPath
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Response, g, redirect, request, url_for
+from flask import g, redirect, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response as BaseResponse
@@ -18,6 +16,7 @@ from wtforms import SelectChoice
 from blueprints.auth.sessions import leave_notice
 from blueprints.payments import collected_queries as queries
 from blueprints.payments import collected_words as words
+from blueprints.payments.checking_files import collected_files_file, collected_lines_file
 from blueprints.payments.collected_forms import CollectedForm
 from blueprints.payments.collecting import AlreadyTaken, order, take_in
 from blueprints.payments.desk_blueprint import pages
@@ -25,11 +24,10 @@ from blueprints.payments.models import QuarantinedPayment
 from blueprints.payments.providers.collector.daily_files import file_layouts
 from saas.database import db
 from saas.dates import format_short
-from saas.money import as_decimal
 from saas.permissions import allow
 from saas.refusals import Refusal
-from saas.web import download
 from tenants import roles
+from tenants.exports import wanted
 from tenants.look import render
 
 Answer = str | BaseResponse | tuple[str, int]
@@ -38,7 +36,9 @@ MOVING = frozenset({"waiting", "running"})
 
 @pages.get("/collected", endpoint="collected_files")
 @allow(roles.PAYMENTS)
-def all_files() -> str:
+def all_files() -> Answer:
+    if (file := wanted()) is not None:
+        return collected_files_file(file)
     return render(
         "payments/desk/collected_files.html",
         page=queries.collected_files(request.args.get("after")),
@@ -81,7 +81,9 @@ def upload() -> Answer:
 
 @pages.get("/collected/<uuid:collected_file_id>", endpoint="collected_file")
 @allow(roles.PAYMENTS)
-def one(collected_file_id: uuid.UUID) -> str:
+def one(collected_file_id: uuid.UUID) -> Answer:
+    if (file := wanted()) is not None:
+        return collected_lines_file(file, collected_file_id)
     return _page(collected_file_id)
 
 
@@ -102,49 +104,6 @@ progress.quiet = True  # type: ignore[attr-defined]
 def go(collected_file_id: uuid.UUID) -> BaseResponse:
     order(collected_file_id, actor=g.viewer.actor())
     return redirect(url_for("payments_desk.collected_progress", collected_file_id=collected_file_id), 303)
-
-
-@pages.get("/collected/<uuid:collected_file_id>/lines.csv", endpoint="collected_report")
-@allow(roles.PAYMENTS)
-def report(collected_file_id: uuid.UUID) -> Response:
-    """Every line with what became of it."""
-    found = queries.collected_file(collected_file_id)
-    text = io.StringIO()
-    table = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    table.writerow(
-        (
-            _("Line"),
-            _("Paid on"),
-            _("Reference"),
-            _("Amount"),
-            _("Currency"),
-            _("Fee"),
-            _("Invoice"),
-            _("Effect"),
-        )
-    )
-    for line in queries.lines(collected_file_id):
-        msgid, _tone = words.effect(line.effect)
-        table.writerow(
-            (
-                line.number,
-                line.paid_on.isoformat(),
-                _harmless(line.reference),
-                as_decimal(line.amount, line.currency),
-                line.currency,
-                as_decimal(line.fee, line.currency),
-                _harmless(line.invoice or ""),
-                _(msgid) if msgid else "",
-            )
-        )
-    stem = found.file_name.rpartition(".")[0] or found.file_name
-    content = text.getvalue().encode("utf-8-sig")  # spreadsheets tell UTF-8 by the mark
-    return download(content, media_type="text/csv", name=f"{stem}-report.csv")
-
-
-def _harmless(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" and text else text
 
 
 def _form(**options: Any) -> CollectedForm:

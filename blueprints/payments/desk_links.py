@@ -12,16 +12,19 @@ from werkzeug.wrappers import Response
 from blueprints.accounts.models import AccountParty, Customer
 from blueprints.auth.sessions import leave_notice
 from blueprints.invoices.models import Invoice
+from blueprints.payments.checking_files import links_file
 from blueprints.payments.choosing import choose_linked
 from blueprints.payments.desk_blueprint import pages
 from blueprints.payments.link_forms import NewLinkForm
 from blueprints.payments.link_pages import address_of_link
+from blueprints.payments.link_words import STATES
 from blueprints.payments.links import LONGEST, invoice_of, links, links_of, make_link, revoke_link
 from saas.clock import now
 from saas.database import db
 from saas.permissions import allow
 from saas.refusals import NotFound, Refusal
 from tenants import roles
+from tenants.exports import wanted
 from tenants.look import render
 
 Answer = str | Response | tuple[str, int]
@@ -30,12 +33,15 @@ PAYING = ("holder", "renter")  # whose invoice it is, before an owner
 
 @pages.get("/links", endpoint="links")
 @allow(roles.PAYMENTS)
-def all_links() -> str:
+def all_links() -> Answer:
     every = request.args.get("state") == "all"
+    if (file := wanted()) is not None:
+        return links_file(file, now(), usable=not every)
     return render(
         "payments/desk/links.html",
         page=links(request.args.get("after"), now(), usable=not every),
         every=every,
+        states=STATES,
         later="after" in request.args,
     )
 
@@ -97,6 +103,7 @@ def _page(invoice_id: uuid.UUID, form: NewLinkForm) -> str:
         choice=choice,
         sentence=sentence,
         links=links_of(invoice_id, now()),
+        states=STATES,
         form=form,
         most=LONGEST,
         email=payer[1] if payer else None,

@@ -15,6 +15,7 @@ from blueprints.auth.sessions import leave_notice
 from blueprints.payments import refund_queries as queries
 from blueprints.payments import refund_words as words
 from blueprints.payments.applying import QUARANTINED
+from blueprints.payments.checking_files import quarantine_file
 from blueprints.payments.desk_blueprint import pages
 from blueprints.payments.refund_forms import NoteForm, refuse
 from blueprints.payments.trying_again import ASKED, can_be_tried, resolve, try_again
@@ -24,6 +25,7 @@ from saas.money import format_money
 from saas.permissions import allow
 from saas.refusals import Refusal
 from tenants import roles
+from tenants.exports import wanted
 from tenants.look import render
 from tenants.page_context import locale
 
@@ -34,8 +36,10 @@ Answer = str | Response | tuple[str, int]
 
 @pages.get("/quarantine")
 @allow(roles.PAYMENTS)
-def quarantine() -> str:
+def quarantine() -> Answer:
     resolved = request.args.get("state") == "resolved"
+    if (file := wanted()) is not None:
+        return quarantine_file(file, resolved)
     return render(
         "payments/desk/quarantine.html",
         page=queries.quarantine(resolved, request.args.get("after")),

@@ -13,23 +13,19 @@ from wtforms.validators import DataRequired, Length
 
 from blueprints.auth.sessions import leave_notice
 from blueprints.payments import settlement_queries as queries
+from blueprints.payments.checking_files import comparisons_file, differences_file
 from blueprints.payments.desk_blueprint import pages
-from blueprints.payments.settlement_rules import AMOUNT, EXTRA, MISSING
+from blueprints.payments.settlement_words import KINDS
 from blueprints.payments.settling import compare_again, resolve_difference
 from saas.clock import now
-from saas.languages import N_
 from saas.money import EXPONENTS, format_money
 from saas.permissions import allow
 from tenants import roles
+from tenants.exports import wanted
 from tenants.look import render
 from tenants.page_context import locale
 
 Answer = str | Response | tuple[str, int]
-KINDS = {
-    MISSING: N_("The provider does not have it"),
-    EXTRA: N_("Only the provider has it"),
-    AMOUNT: N_("The amounts differ"),
-}
 
 
 class ExplainForm(Form):
@@ -47,14 +43,18 @@ class ExplainForm(Form):
 
 @pages.get("/comparison")
 @allow(roles.PAYMENTS)
-def comparisons() -> str:
+def comparisons() -> Answer:
+    if (file := wanted()) is not None:
+        return comparisons_file(file)
     page = queries.comparisons(request.args.get("after"))
     return render("payments/desk/comparisons.html", page=page, later="after" in request.args)
 
 
 @pages.get("/comparison/<uuid:settlement_run_id>")
 @allow(roles.PAYMENTS)
-def comparison(settlement_run_id: uuid.UUID) -> str:
+def comparison(settlement_run_id: uuid.UUID) -> Answer:
+    if (file := wanted()) is not None:
+        return differences_file(file, settlement_run_id)
     run = queries.comparison(settlement_run_id)
     rows = queries.differences_of(settlement_run_id)
     return render("payments/desk/comparison.html", run=run, rows=rows, kinds=KINDS, shown=_shown)

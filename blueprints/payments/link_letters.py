@@ -9,17 +9,19 @@ from sqlalchemy import and_, select
 
 from blueprints.accounts.models import Customer
 from blueprints.payments.choosing import choose_linked
+from blueprints.payments.letter_texts import LINK
 from blueprints.payments.links import token_of
 from blueprints.payments.models import PaymentLink
 from blueprints.payments.titles import invoice_title
 from saas.clock import now
 from saas.database import db
-from saas.languages import N_
 from saas.mail import Letter, deliver
+from saas.money import Money
 from saas.outbox import handler
 from saas.refusals import Refusal
-from tenants.letters import compose_letter
+from tenants.letters import address_of
 from tenants.loading import serving
+from tenants.worded_letters import Content, compose_worded
 
 
 @handler("payments.link-letter")
@@ -54,18 +56,19 @@ def link_letter(link_id: uuid.UUID) -> Letter | None:
     except Refusal:
         return None  # paid or voided meanwhile
     item = choice.items[0]
-    return compose_letter(
+    return compose_worded(
+        LINK,
         row.email,
-        N_("Pay invoice %(number)s of %(name)s"),
-        "payments/mail/link",
+        {
+            "customer": row.name,
+            "number": item.number,
+            "concept": invoice_title(item.type_names, item.period, tenant.language, tenant.locale),
+            "amount": Money(item.amount, choice.currency),
+            "holds_until": item.until,
+            "link_until": row.expires_at,
+        },
+        lambda: Content(url=address_of("payments.linked", payment_token=token)),
         kind="payment-link",
         customer_id=row.customer_id,
         secrets=[token],
-        number=item.number,
-        name=tenant.name,
-        item=item,
-        currency=choice.currency,
-        title=invoice_title(item.type_names, item.period, tenant.language, tenant.locale),
-        token=token,
-        expires_at=row.expires_at,
     )

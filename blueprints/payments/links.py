@@ -175,7 +175,7 @@ def links_of(invoice_id: uuid.UUID, now: datetime.datetime) -> Sequence[Link]:
     return [_link(row, now) for row in rows]
 
 
-def links(cursor: str | None, now: datetime.datetime, *, usable: bool) -> Page[Link]:
+def links(cursor: str | None, now: datetime.datetime, *, usable: bool, size: int = SIZE) -> Page[Link]:
     """The tenant's links, newest first (their ids grow with time)."""
     query = _links()
     if usable:
@@ -183,9 +183,9 @@ def links(cursor: str | None, now: datetime.datetime, *, usable: bool) -> Page[L
     after = decode_cursor(cursor, (uuid.UUID,))
     if after is not None:
         query = query.where(PaymentLink.id < literal(after[0]))
-    rows = db.session.execute(query.order_by(desc(PaymentLink.id)).limit(SIZE + 1)).all()
-    kept = [_link(row, now) for row in rows[:SIZE]]
-    return Page(kept, older=encode_cursor((kept[-1].id,)) if len(rows) > SIZE else None)
+    rows = db.session.execute(query.order_by(desc(PaymentLink.id)).limit(size + 1)).all()
+    kept = [_link(row, now) for row in rows[:size]]
+    return Page(kept, older=encode_cursor((kept[-1].id,)) if len(rows) > size else None)
 
 
 def invoice_of(link_id: uuid.UUID) -> uuid.UUID:

@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import insert, select, update
 
+from blueprints.payments.letter_texts import RECEIPT
 from blueprints.payments.models import Receipt
 from blueprints.payments.queries import ReceiptFacts, receipt_facts
 from blueprints.payments.titles import invoice_title, method_title
@@ -18,16 +19,17 @@ from saas.database import db
 from saas.dates import format_datetime, format_long, format_short
 from saas.documents import render_pdf
 from saas.files import StoredFile, load, store
-from saas.languages import N_
 from saas.mail import Attachment, Letter
-from saas.money import format_money
+from saas.money import Money, format_money
 from saas.outbox import enqueue
 from saas.refusals import NotFound
 from saas.tokens import new_code
 from tenants.context import TenantContext
-from tenants.letters import address_of, compose_letter, speaking
+from tenants.letters import address_of, speaking
 from tenants.loading import serving
+from tenants.page_context import locale
 from tenants.paper import frame, palette
+from tenants.worded_letters import Content, compose_worded
 
 CODE_GROUPS = 3
 
@@ -165,16 +167,41 @@ def letter_of(receipt_id: uuid.UUID) -> Letter | None:
         return None
     document, tenant = document_of(receipt_id), serving()
     language = facts.payer_language or tenant.language
-    return compose_letter(
+
+    def content() -> Content:
+        notes, where = [], locale()
+        if facts.surplus:
+            surplus = format_money(facts.surplus, facts.currency, where)
+            notes = [_("%(amount)s fitted no invoice and stays as a credit on the account.", amount=surplus)]
+        return Content(
+            url=address_of("payments.check", code=facts.verification_code)
+            if facts.by_link
+            else address_of("payments.receipt", receipt_id=facts.id),
+            button=_("Check this receipt") if facts.by_link else "",
+            lines=[
+                f"{invoice_title(line.type_names, line.period, language, tenant.locale)} · {line.number}: "
+                f"{format_money(line.amount, facts.currency, where)}"
+                for line in facts.invoices
+            ],
+            notes=notes,
+        )
+
+    with speaking(language):
+        method = method_title(facts.method)
+    return compose_worded(
+        RECEIPT,
         facts.payer_email,
-        N_("We received your payment: receipt %(number)s"),
-        "payments/mail/receipt",
-        language=facts.payer_language,
+        {
+            "customer": facts.payer_name or facts.payer_email,
+            "receipt": facts.number,
+            "amount": Money(facts.amount, facts.currency),
+            "date": facts.paid_on,
+            "method": method,
+            "reference": facts.reference,
+        },
+        content,
+        language=language,
         attachments=[Attachment(document.name, document.media_type, document.content, document.id)],
         kind="receipt",
         about=f"receipt:{receipt_id}",
-        number=facts.number,
-        facts=facts,
-        title_of=lambda line: invoice_title(line.type_names, line.period, language, tenant.locale),
-        method_title=method_title,
     )

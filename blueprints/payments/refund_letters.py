@@ -7,19 +7,15 @@ import uuid
 from sqlalchemy import and_, func, select
 
 from blueprints.payments import refund_rules
+from blueprints.payments.letter_texts import CREDIT, REFUNDS, REJECTED
 from blueprints.payments.models import Attempt, Payment, Receipt
 from blueprints.payments.refund_models import Credit, Refund
 from saas.database import db
-from saas.languages import N_
 from saas.mail import Letter
-from tenants.letters import compose_letter
+from saas.money import Money
+from tenants.letters import address_of
 from tenants.people import User
-
-SUBJECTS = {
-    refund_rules.PROVIDER: N_("Your money is on its way back"),
-    refund_rules.OUTSIDE: N_("We gave your money back"),
-    refund_rules.CREDIT: N_("Your payment is now a credit on your account"),
-}
+from tenants.worded_letters import Content, compose_worded
 
 
 def refund_letter(refund_id: uuid.UUID) -> Letter | None:
@@ -32,35 +28,39 @@ def refund_letter(refund_id: uuid.UUID) -> Letter | None:
     if row is None or not row.email:
         return None
     way = row.way or refund_rules.PROVIDER
-    return compose_letter(
+    return compose_worded(
+        REFUNDS[way],
         row.email,
-        SUBJECTS[way],
-        "payments/mail/refund",
+        {
+            "customer": row.name or row.email,
+            "amount": Money(row.amount, row.currency),
+            "paid_on": row.paid_on,
+            "receipt": row.number,
+            "reference": row.reference,
+        },
+        lambda: Content(url=address_of("payments.receipt", receipt_id=row.payment_id) if row.number else ""),
         language=row.language,
         kind="refund",
         about=f"refund:{refund_id}",
-        facts=row,
-        way=way,
     )
 
 
 def rejected_letter(refund_id: uuid.UUID) -> Letter | None:
     """Tell a customer whose wish was not fulfilled why; None when staff alone had asked."""
     row = db.session.execute(
-        select(Refund.amount, Refund.currency, Refund.decision, User.email, User.language)
+        select(Refund.amount, Refund.currency, Refund.decision, User.name, User.email, User.language)
         .join(User, and_(User.tenant_id == Refund.tenant_id, User.id == Refund.asked_by))
         .where(Refund.id == refund_id)
     ).first()
     if row is None or not row.email:
         return None
-    return compose_letter(
+    return compose_worded(
+        REJECTED,
         row.email,
-        N_("About the credit that you asked back"),
-        "payments/mail/refund_rejected",
+        {"customer": row.name, "amount": Money(row.amount, row.currency), "reason": row.decision},
         language=row.language,
         kind="refund",
         about=f"refund:{refund_id}",
-        facts=row,
     )
 
 
@@ -73,21 +73,26 @@ def credit_letter(payment_id: uuid.UUID) -> Letter | None:
         .join(Credit, and_(Credit.tenant_id == Payment.tenant_id, Credit.payment_id == Payment.id))
         .where(Payment.id == payment_id)
         .group_by(
-            Payment.id, Payment.paid_on, Payment.currency, Receipt.number, User.email, User.language, Attempt.payer,
-            Attempt.language,
+            Payment.id, Payment.paid_on, Payment.currency, Receipt.number, User.name, User.email, User.language,
+            Attempt.payer, Attempt.language,
         )
     ).first()  # fmt: skip
     if row is None or not row.email or not row.credit:
         return None
-    return compose_letter(
+    return compose_worded(
+        CREDIT,
         row.email,
-        N_("You paid more than was owed"),
-        "payments/mail/credit",
+        {
+            "customer": row.name or row.email,
+            "credit": Money(int(row.credit), row.currency),
+            "paid_on": row.paid_on,
+            "paid": Money(row.paid, row.currency),
+            "receipt": row.number,
+        },
+        lambda: Content(url=address_of("payments.credit")),
         language=row.language,
         kind="refund",
         about=f"receipt:{payment_id}",
-        facts=row,
-        credit=int(row.credit),
     )
 
 
@@ -98,6 +103,7 @@ def _facts(*columns: object):  # type: ignore[no-untyped-def]
             Payment.id.label("payment_id"),
             Payment.paid_on,
             Receipt.number,
+            func.coalesce(User.name, Attempt.payer["name"].astext).label("name"),
             func.coalesce(User.email, Attempt.payer["email"].astext).label("email"),
             func.coalesce(User.language, Attempt.language).label("language"),
             *columns,

@@ -378,13 +378,13 @@ def _count(query: Select[*tuple[Any, ...]]) -> int:
     return int(db.session.execute(select(func.count()).select_from(some)).scalar_one())
 
 
-def quarantine(resolved: bool, cursor: str | None) -> Page[Line]:
+def quarantine(resolved: bool, cursor: str | None, size: int = SIZE) -> Page[Line]:
     """What could not be applied. Money that was too much has pages of its own."""
     query = _quarantined().where(
         QuarantinedPayment.kind != SURPLUS,
         QuarantinedPayment.resolved_at.is_not(None) if resolved else QuarantinedPayment.resolved_at.is_(None),
     )
-    return _page(query, QuarantinedPayment.id, cursor)
+    return _page(query, QuarantinedPayment.id, cursor, size)
 
 
 def quarantined(quarantined_id: uuid.UUID) -> Line:

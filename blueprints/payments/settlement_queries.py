@@ -16,10 +16,11 @@ from tenants.people import User
 from tenants.provider_accounts import ProviderAccount
 
 SIZE = 25
+SHOWN = 500  # differences of a day on its page
 Line = Row[*tuple[Any, ...]]
 
 
-def comparisons(cursor: str | None) -> Page[Line]:
+def comparisons(cursor: str | None, size: int = SIZE) -> Page[Line]:
     """The days that were compared, newest first, each with its number of open differences."""
     query = _runs()
     after = decode_cursor(cursor, (datetime.date, uuid.UUID))
@@ -28,9 +29,9 @@ def comparisons(cursor: str | None) -> Page[Line]:
         query = query.where(
             or_(SettlementRun.day < day, and_(SettlementRun.day == day, SettlementRun.id > run_id))
         )
-    rows = db.session.execute(query.order_by(desc(SettlementRun.day), SettlementRun.id).limit(SIZE + 1)).all()
-    kept = rows[:SIZE]
-    older = encode_cursor((kept[-1].day, kept[-1].id)) if len(rows) > SIZE else None
+    rows = db.session.execute(query.order_by(desc(SettlementRun.day), SettlementRun.id).limit(size + 1)).all()
+    kept = rows[:size]
+    older = encode_cursor((kept[-1].day, kept[-1].id)) if len(rows) > size else None
     return Page(kept, older=older)
 
 
@@ -42,13 +43,13 @@ def comparison(run_id: uuid.UUID) -> Line:
     return row
 
 
-def differences_of(run_id: uuid.UUID) -> list[Line]:
-    """What differed on that day, open ones first; at most 500 are shown."""
+def differences_of(run_id: uuid.UUID, limit: int = SHOWN) -> list[Line]:
+    """What differed on that day, open ones first."""
     query = (
         _differences()
         .where(SettlementDifference.run_id == run_id)
         .order_by(SettlementDifference.resolved_at.is_not(None), SettlementDifference.id)
-        .limit(500)
+        .limit(limit)
     )
     return list(db.session.execute(query))
 

@@ -11,13 +11,13 @@ from blueprints.accounts.models import Account
 from blueprints.leases.models import Payout
 from blueprints.payouts.booking import LETTER
 from blueprints.payouts.contacts import find_owner
+from blueprints.payouts.letter_texts import SENT
 from saas.database import db
-from saas.languages import N_
 from saas.mail import Letter, deliver
+from saas.money import Money
 from saas.outbox import handler
 from saas.refusals import NotFound
-from tenants.letters import compose_letter
-from tenants.loading import serving
+from tenants.worded_letters import compose_worded
 
 
 @handler(LETTER)
@@ -51,15 +51,20 @@ def sent_letter(payout_id: uuid.UUID) -> Letter | None:
         return None
     if not owner.present:
         return None
-    return compose_letter(
+    return compose_worded(
+        SENT,
         owner.present[0],
-        N_("%(organisation)s paid you"),
-        "payouts/mail/sent",
+        {
+            "customer": owner.name,
+            "amount": Money(row.amount, row.currency),
+            "property": row.address,
+            "paid_on": row.paid_on,
+            "bank_account": row.method,
+            "reference": row.reference,
+            "payout": row.number,
+        },
         language=owner.language,
         kind="payout",
         customer_id=row.customer_id,
         about=f"payout:{payout_id}",
-        organisation=serving().name,
-        name=owner.name,
-        payout=row,
     )

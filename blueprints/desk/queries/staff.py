@@ -27,7 +27,7 @@ class Colleague:
     roles: frozenset[str]
 
 
-def colleagues() -> Sequence[Line]:
+def colleagues(limit: int = SHOWN) -> Sequence[Line]:
     """Everybody with a staff role, by name."""
     roles = func.array_agg(StaffRole.role.distinct()).label("roles")
     return db.session.execute(
@@ -35,7 +35,7 @@ def colleagues() -> Sequence[Line]:
         .join(StaffRole, and_(StaffRole.tenant_id == User.tenant_id, StaffRole.user_id == User.id))
         .group_by(User.tenant_id, User.id)
         .order_by(func.lower(User.name), User.id)
-        .limit(SHOWN)
+        .limit(limit)
     ).all()
 
 

@@ -20,10 +20,11 @@ from blueprints.messages.kinds import KINDS, LETTER, MAIL
 from blueprints.messages.models import Message
 from blueprints.messages.office import blotted
 from blueprints.messages.owed import WITHHELD
-from blueprints.messages.wordings import current_wording
+from blueprints.messages.texts import TEXTS
 from saas.clock import now
 from saas.database import db
 from saas.ids import new_id
+from tenants.letter_texts import wording_of
 from tenants.loading import serving
 
 MOST = 40  # invoices that somebody was told of
@@ -108,7 +109,7 @@ def _about(number: int, row: Any) -> list[dict[str, Any]]:
 
 
 def _row(kind: str, row: Any, day: datetime.date) -> dict[str, Any] | None:
-    person, words = person_of(row.customer_id), current_wording(kind, serving().language)
+    person, words = person_of(row.customer_id), wording_of(TEXTS[kind], serving().language)
     # The words of that day, whichever reminder it would be today.
     worded = put_into_words(KINDS[kind], person, {"invoices": [str(row.id)]}, wording=words)
     if worded is None:

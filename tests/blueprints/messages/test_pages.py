@@ -7,22 +7,25 @@ import uuid
 
 import pytest
 import time_machine
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from blueprints.auth.letters import ask_for_recovery
 from blueprints.messages.addresses import mark_dead
 from blueprints.messages.choices import wishes_of
-from blueprints.messages.models import Choice, DeadAddress, Message
+from blueprints.messages.models import Choice, DeadAddress, Message, TemplateVersion
 from blueprints.messages.services import send
 from blueprints.messages.unsubscribing import token_for
 from saas import outbox
 from saas.audit import AuditRow
+from saas.clock import now
 from saas.database import db
+from saas.ids import new_id
 from saas.mail import Mailbox
 from saas.scope import unit_of_work
 from tests import cast
 from tests.application import client_for
 from tests.blueprints.messages.conftest import WEDNESDAY, Office
+from tests.pages import checked_get
 from tests.signed_in import post, signed_in, statements
 
 
@@ -194,6 +197,42 @@ def test_words_are_changed_looked_at_and_taken_back(office: Office, mailbox: Mai
     assert post(client, here, f"{here}/reset").status_code == 303
     page = text(client.get(here).get_data(as_text=True))
     assert "Vuelta al texto original" in page and "El texto original" in page
+
+
+def test_a_letter_of_another_capability_is_worded_here(office: Office):
+    client = signed_in(office.app, office.tenant, office.admin)
+    here = "/desk/messages/texts/password-changed/es"
+    page = text(checked_get(client, here).body)
+    assert "Hola, Renata Ochoa:" in page and "Lo que siempre va al final" in page
+    words = {"subject": "Clave nueva", "body": "Estimada {cliente}: listo."}
+    looked = text(post(client, here, here, {**words, "what": "look"}).get_data(as_text=True))
+    assert "Estimada Renata Ochoa: listo." in looked and "Si no fue usted" in looked
+    wrong = post(client, here, here, {**words, "body": "{numero}", "what": "save"})
+    assert wrong.status_code == 422 and "En este mensaje no existe {numero}" in text(
+        wrong.get_data(as_text=True)
+    )
+    assert post(client, here, here, {**words, "what": "save"}).status_code == 303
+    assert client.get("/desk/messages/texts/nothing/es").status_code == 404
+
+
+def test_words_that_are_not_used_are_marked(office: Office):
+    with unit_of_work(office.tenant.id):
+        db.session.execute(
+            insert(TemplateVersion).values(
+                id=new_id(),
+                kind="receipt",
+                language="es",
+                version=1,
+                subject="Su recibo",
+                body="Gracias",
+                made_at=now(),
+            )
+        )
+    client = signed_in(office.app, office.tenant, office.admin)
+    listed = text(checked_get(client, "/desk/messages/texts").body)
+    assert "sale el original en su lugar" in listed and "Propio, sin usar" in listed
+    page = text(checked_get(client, "/desk/messages/texts/receipt/es").body)
+    assert "Este mensaje debe contener {datos} / {details}." in page and "Gracias" in page
 
 
 def test_the_rules_are_shown_with_their_source(office: Office):

@@ -1,0 +1,67 @@
+"""What the letters about cases and repairs say. The tenant may word them."""
+
+from __future__ import annotations
+
+from saas.languages import N_
+from tenants.letter_texts import CASES, LetterText, declare
+
+QUOTE = LetterText(
+    code="quote",
+    group=CASES,
+    title=N_("Quote to approve"),
+    hint=N_("A repair whose price waits for the owner's approval."),
+    subject=N_("A repair waits for your approval: {property}"),
+    body=(
+        N_("Something must be repaired in a property of yours. Please say whether we have it done."),
+        "{details}",
+        "{button}",
+        N_("You need no password. The link is valid until {link_until} and opens nothing else."),
+    ),
+    fields=(
+        "customer",
+        "organisation",
+        "property",
+        "vendor",
+        "amount",
+        "quote_until",
+        "link_until",
+        "details",
+        "button",
+    ),
+    demanded=("details", "button"),
+    details=("property", "vendor", "amount", "quote_until"),
+    button=N_("See it and decide"),
+)
+
+
+def _alarm(code: str, title: str, hint: str, subject: str, sentence: str) -> LetterText:
+    return LetterText(
+        code=code,
+        group=CASES,
+        title=title,
+        hint=hint,
+        subject=subject,
+        body=(sentence, "{details}", "{button}"),
+        fields=("organisation", "number", "until", "days_left", "assigned", "details", "button"),
+        demanded=("details",),
+        details=("number", "until", "assigned"),
+        button=N_("Open the case"),
+    )
+
+
+SOON = _alarm(
+    "case-soon",
+    N_("Case to answer soon (to your staff)"),
+    N_("Before the term of a case ends, to whom it is assigned."),
+    N_("Case {number} must be answered soon"),
+    N_("Business days left to answer this case: {days_left}."),
+)
+LATE = _alarm(
+    "case-late",
+    N_("Case without an answer in time (to your staff)"),
+    N_("When the term of a case is over, to whom it is assigned."),
+    N_("The term of case {number} is over"),
+    N_("The term of this case is over. Answer it first."),
+)
+
+declare(QUOTE, SOON, LATE)
