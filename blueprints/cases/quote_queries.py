@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import ColumnElement, Date, Select, and_, case, cast, func, literal, select
 
 from blueprints.accounts.models import Account, Customer, Property
-from blueprints.accounts.reach import reachable
+from blueprints.accounts.reach import reachable, theirs
 from blueprints.cases import quote_rules
 from blueprints.cases.models import Case
 from blueprints.cases.quote_models import CaseQuote, CaseQuoteLink
@@ -19,6 +19,7 @@ from saas.database import db
 from saas.paging import Page, decode_cursor, encode_cursor
 from saas.refusals import NotFound
 from tenants.context import Reach
+from tenants.loading import serving
 
 PAGE = 20
 
@@ -54,7 +55,7 @@ def my_quotes(reach: Reach, *, cursor: str | None = None, size: int = PAGE) -> P
     query = (
         _quotes()
         .join(mine, mine.c.account_id == CaseQuote.mandate_account_id)
-        .where(Account.kind == "mandate")
+        .where(Account.kind == "mandate", theirs(mine, _day(reach)))
         .order_by(CaseQuote.id.desc())
         .limit(size + 1)
     )
@@ -72,16 +73,23 @@ def my_quote(reach: Reach, quote_id: uuid.UUID) -> QuoteView:
     row = db.session.execute(
         _quotes()
         .join(mine, mine.c.account_id == CaseQuote.mandate_account_id)
-        .where(CaseQuote.id == quote_id, Account.kind == "mandate")
+        .where(CaseQuote.id == quote_id, Account.kind == "mandate", theirs(mine, _day(reach)))
     ).first()
     if row is None:
         raise NotFound()
     return _view(row)
 
 
+def _day(reach: Reach) -> ColumnElement[datetime.date]:
+    """The day whose owners a quote concerns: today while it is open, else the one on which it was decided on."""
+    moment = func.coalesce(CaseQuote.decided_at, CaseQuote.created_at)
+    decided_on = cast(func.timezone(serving().time_zone, moment), Date)
+    return case((CaseQuote.state == quote_rules.OPEN, literal(reach.today)), else_=decided_on)
+
+
 def quotes_waiting(reach: Reach) -> int:
     """How many quotes in reach wait for an owner and are still valid."""
-    mine = reachable(reach)
+    mine = reachable(reach, now=True)
     return db.session.execute(
         select(func.count())
         .select_from(mine)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -12,9 +13,11 @@ from sqlalchemy import and_, case, func, or_, select
 from blueprints.accounts.models import AccountParty
 from blueprints.invoices.models import Invoice
 from blueprints.leases.models import Lease
+from blueprints.leases.rules import Party, owners_on
 from blueprints.ledger.models import JournalEntry, LedgerAccount, Posting
 from blueprints.ledger.rules import OWNER_PAYABLE
 from blueprints.payments import refund_rules
+from blueprints.payments.models import Payment
 from blueprints.payments.refund_models import Refund, RefundPart
 from blueprints.payouts import rules
 from blueprints.payouts.bank_accounts import chosen_accounts
@@ -104,33 +107,44 @@ def held(cut_on: datetime.date, currency: str, scope: Scope) -> dict[Pair, rules
 
 
 def refunds_on_the_way(mandates: Collection[uuid.UUID] | None, currency: str) -> dict[Pair, int]:
-    """The owners' part of rent that may go back to the renter: refunds that are asked for, agreed to or sent leave
-    the books only when the provider says so."""
+    """The owners' part of rent that may go back to the renter, theirs who owned on the day it came in: refunds that
+    are asked for, agreed to or sent leave the books only when the provider says so."""
     query = (
-        select(
-            Lease.mandate_account_id,
-            AccountParty.customer_id,
-            AccountParty.share,
-            func.sum(RefundPart.amount).label("amount"),
-        )
+        select(Lease.mandate_account_id, Payment.paid_on, func.sum(RefundPart.amount).label("amount"))
         .select_from(RefundPart)
         .join(Refund, and_(Refund.tenant_id == RefundPart.tenant_id, Refund.id == RefundPart.refund_id))
+        .join(Payment, and_(Payment.tenant_id == Refund.tenant_id, Payment.id == Refund.payment_id))
         .join(Invoice, and_(Invoice.tenant_id == RefundPart.tenant_id, Invoice.id == RefundPart.invoice_id))
         .join(Lease, and_(Lease.tenant_id == Invoice.tenant_id, Lease.lease_account_id == Invoice.account_id))
-        .join(
-            AccountParty,
-            and_(
-                AccountParty.tenant_id == Lease.tenant_id,
-                AccountParty.account_id == Lease.mandate_account_id,
-                AccountParty.role == "owner",
-            ),
-        )
         .where(Refund.state.in_(refund_rules.HOLDING), Refund.currency == currency)
-        .group_by(Lease.mandate_account_id, AccountParty.customer_id, AccountParty.share)
+        .group_by(Lease.mandate_account_id, Payment.paid_on)
     )
     if mandates is not None:
         query = query.where(Lease.mandate_account_id.in_(mandates))
-    return {
-        (row.mandate_account_id, row.customer_id): rules.part_of(int(row.amount), row.share)
-        for row in db.session.execute(query)
-    }
+    rows = db.session.execute(query).all()
+    owners = _parties({row.mandate_account_id for row in rows})
+    found: dict[Pair, int] = defaultdict(int)
+    for row in rows:
+        for owner in owners_on(owners[row.mandate_account_id], row.paid_on):
+            part = rules.part_of(int(row.amount), owner.share)
+            found[row.mandate_account_id, owner.customer_id] += part
+    return found
+
+
+def _parties(mandates: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Party]]:
+    """The owners of mandates with the days of each."""
+    found: dict[uuid.UUID, list[Party]] = defaultdict(list)
+    if not mandates:
+        return found
+    rows = db.session.execute(
+        select(
+            AccountParty.account_id,
+            AccountParty.customer_id,
+            AccountParty.share,
+            AccountParty.valid_from,
+            AccountParty.valid_until,
+        ).where(AccountParty.account_id.in_(mandates), AccountParty.role == "owner")
+    )
+    for account_id, *party in rows:
+        found[account_id].append(Party(*party))
+    return found

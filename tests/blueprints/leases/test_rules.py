@@ -6,16 +6,16 @@ import datetime
 
 import pytest
 
-from blueprints.leases.rules import Owner, owners_on
+from blueprints.leases.rules import Party, owners_on
 from saas.ids import new_id
 
 ANA, BETO, CARLA = new_id(), new_id(), new_id()
 D = datetime.date
 SOLD = D(2026, 7, 1)
 PARTS = [
-    Owner(ANA, 600_000, D(2026, 1, 1), D(2026, 6, 30)),
-    Owner(BETO, 400_000, D(2026, 1, 1), D(2026, 9, 30)),
-    Owner(CARLA, 600_000, SOLD, D(2026, 9, 30)),
+    Party(ANA, 600_000, D(2026, 1, 1), D(2026, 6, 30)),
+    Party(BETO, 400_000, D(2026, 1, 1), D(2026, 9, 30)),
+    Party(CARLA, 600_000, SOLD, D(2026, 9, 30)),
 ]
 
 
@@ -35,12 +35,12 @@ def test_the_owners_of_the_day_get_it(day: datetime.date, whose: list[object]) -
 
 
 def test_in_a_gap_it_belongs_to_the_next() -> None:
-    parts = [Owner(ANA, 1, None, D(2026, 3, 1)), Owner(CARLA, 1, D(2026, 5, 1))]
+    parts = [Party(ANA, 1, None, D(2026, 3, 1)), Party(CARLA, 1, D(2026, 5, 1))]
     assert owners_on(parts, D(2026, 4, 1)) == parts[1:]
     assert owners_on(parts, D(1990, 1, 1)) == parts[:1]
 
 
 def test_without_dates_they_always_own() -> None:
-    parts = [Owner(ANA, 1), Owner(BETO, 1)]
+    parts = [Party(ANA, 1), Party(BETO, 1)]
     assert owners_on(parts, SOLD) == parts
     assert owners_on([], SOLD) == []
