@@ -17,7 +17,7 @@ from saas.scope import TenantOwned
 def never_at_once(name: str, *whose: str, at_the_end: bool = False) -> ExcludeConstraint:
     """Rows of the same keys never share a day: each day has one answer, however often it changes. `at_the_end`: it is
     checked when the transaction is."""
-    keys = [(column(key), "=") for key in ("tenant_id", *whose)]
+    keys: list[Any] = [(column(key), "=") for key in ("tenant_id", *whose)]
     days = text("daterange(valid_from, valid_until, '[]')")
     options = {"deferrable": True, "initially": "DEFERRED"} if at_the_end else {}
     return ExcludeConstraint(*keys, (days, "&&"), name=name, using="gist", **options)

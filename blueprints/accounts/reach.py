@@ -57,7 +57,7 @@ def reachable(reach: Reach, right: str = "see", *, now: bool = False) -> Subquer
 
 def theirs(reached: FromClause, day: ColumnElement[Any] | Any) -> ColumnElement[bool]:
     """Whether a day is one of those that the reach has of the account: nobody sees what was another's."""
-    return reached.c.days.op("@>", is_comparison=True)(day)  # type: ignore[no-any-return]
+    return reached.c.days.op("@>", is_comparison=True)(day)
 
 
 def in_force(reached: FromClause, today: datetime.date) -> ColumnElement[bool]:
@@ -111,5 +111,3 @@ def _days(model: type[Access] | type[AccountParty], today: datetime.date, *, now
         .where(and_(begun, going_on if now else or_(model.role.in_(LASTING), going_on)))
         .group_by(model.account_id)
     )
-
-

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, func, null, or_, select
+from sqlalchemy import and_, func, null, select
 
 from blueprints.accounts.models import Access, Account, Property
 from blueprints.accounts.reach import reachable, theirs

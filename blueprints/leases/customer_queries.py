@@ -126,7 +126,9 @@ def _rent_on(day: ColumnElement[Any], column: Any) -> ColumnElement[Any]:
     return (
         select(column)
         .where(
-            LeaseRent.tenant_id == Lease.tenant_id, LeaseRent.lease_id == Lease.id, LeaseRent.valid_from <= day
+            LeaseRent.tenant_id == Lease.tenant_id,
+            LeaseRent.lease_id == Lease.id,
+            LeaseRent.valid_from <= day,
         )
         .order_by(LeaseRent.valid_from.desc())
         .limit(1)

@@ -102,13 +102,21 @@ def _form(
 
 
 def _page(row: queries.Line, role: str, form: PeopleForm) -> str:
-    return render("leases/desk/people.html", lease=row, role=role, form=form, most=MOST_PEOPLE, **_words(role))
+    return render(
+        "leases/desk/people.html", lease=row, role=role, form=form, most=MOST_PEOPLE, **_words(role)
+    )
 
 
 def _look(row: queries.Line, role: str, form: PeopleForm, seen: parties.Preview) -> str:
     typed = [(name, value) for name, value in request.form.items() if name not in ("csrf_token", "step")]
     return render(
-        "leases/desk/people_look.html", lease=row, role=role, typed=typed, seen=seen, form=form, **_words(role)
+        "leases/desk/people_look.html",
+        lease=row,
+        role=role,
+        typed=typed,
+        seen=seen,
+        form=form,
+        **_words(role),
     )
 
 

@@ -33,8 +33,7 @@ from saas.refusals import Refusal
 
 RENTER, OWNER = "renter", "owner"
 BY_THE_DAY = ("rent-collected", "commission-withheld", "owner-charged")
-"""What is booked for the owners of its own day. Money that goes back, and what is given back, follows what it undoes."""
-LONGEST_REASON = 300
+"""What is booked for the owners of its own day. What goes back or is given back follows what it undoes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +207,9 @@ def _write(account_id: uuid.UUID, role: str, rows: Sequence[Party], result: Sequ
         if now is None:
             statement: Any = delete(AccountParty).where(*which)
         elif now != row:
-            statement = update(AccountParty).where(*which).values(share=now.share, valid_until=now.valid_until)
+            statement = (
+                update(AccountParty).where(*which).values(share=now.share, valid_until=now.valid_until)
+            )
         else:
             continue
         db.session.execute(statement.execution_options(synchronize_session=False))

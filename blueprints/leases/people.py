@@ -87,7 +87,9 @@ def _known(person: Person, country: str) -> Found | None:
         .where(Customer.document_number.in_({number, *normal_forms(country, person.document)}))
         .limit(20)
     ).all()
-    exact = [row for row in rows if (row.document_kind, row.document_number) == (person.document_kind, number)]
+    exact = [
+        row for row in rows if (row.document_kind, row.document_number) == (person.document_kind, number)
+    ]
     if not exact and len(rows) > 1:
         raise Refusal(N_("Several people have this number: choose the kind of document."), field=person.field)
     row = next(iter(exact or rows), None)

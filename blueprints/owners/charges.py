@@ -158,7 +158,9 @@ def reverse_charge(charge_id: uuid.UUID, *, reason: str, today: datetime.date, a
         raise Refusal(N_("Say why."), field="reason")
     if in_force(charge_id) is not None:
         raise Refusal(
-            N_("Who did it was paid. If that is wrong, take the payment back first; else somebody must bear it."),
+            N_(
+                "Who did it was paid. If that is wrong, take the payment back first; else somebody must bear it."
+            ),
             field="reason",
         )
     on = max(today, row.charged_on)

@@ -157,10 +157,10 @@ def _suppliers() -> list[str]:
     owed is what charges in force say, less what was paid."""
     paid, wrong = _borne((PAID, UNPAID), SUPPLIER_PAYABLE), []
     owed: dict[str, int] = defaultdict(int)
-    for row in db.session.execute(
+    for charge in db.session.execute(
         select(OwnerCharge.currency, OwnerCharge.amount).where(OwnerCharge.reversed_on.is_(None))
     ):
-        owed[row.currency] += row.amount
+        owed[charge.currency] += charge.amount
     for row in db.session.execute(
         select(
             SupplierPayment.id, SupplierPayment.amount, SupplierPayment.currency, SupplierPayment.reversed_on
@@ -172,7 +172,7 @@ def _suppliers() -> list[str]:
                 f"supplier payment {row.id}: {row.amount}, in the books {made} and {undone} taken back"
             )
         owed[row.currency] -= 0 if row.reversed_on else row.amount
-    for row in db.session.execute(
+    books = db.session.execute(
         select(LedgerAccount.currency, func.sum(-Posting.amount).label("amount"))
         .join(
             Posting,
@@ -180,15 +180,17 @@ def _suppliers() -> list[str]:
         )
         .where(LedgerAccount.kind == SUPPLIER_PAYABLE)
         .group_by(LedgerAccount.currency)
-    ):
-        if int(row.amount) != owed[row.currency]:
-            wrong.append(f"suppliers are owed {owed[row.currency]} {row.currency}, in the books {row.amount}")
-    return wrong
+    )
+    return wrong + [
+        f"suppliers are owed {owed[one.currency]} {one.currency}, in the books {one.amount}"
+        for one in books
+        if int(one.amount) != owed[one.currency]
+    ]
 
 
 def _parties() -> dict[uuid.UUID, list[Party]]:
     found: dict[uuid.UUID, list[Party]] = defaultdict(list)
-    for account_id, *party in db.session.execute(
+    for row in db.session.execute(
         select(
             AccountParty.account_id,
             AccountParty.customer_id,
@@ -199,7 +201,7 @@ def _parties() -> dict[uuid.UUID, list[Party]]:
         .where(AccountParty.role == "owner")
         .order_by(AccountParty.account_id)
     ):
-        found[account_id].append(Party(*party))
+        found[row.account_id].append(Party(row.customer_id, row.share, row.valid_from, row.valid_until))
     return found
 
 
@@ -216,7 +218,7 @@ def _shares() -> list[str]:
 
 def _owners_of_the_day() -> list[str]:
     """Rent that a payment brought is held for those who owned on its day, and for nobody else."""
-    parties, wrong = _parties(), []
+    parties = _parties()
     rows = db.session.execute(
         select(
             JournalEntry.business_key,
@@ -239,13 +241,12 @@ def _owners_of_the_day() -> list[str]:
             JournalEntry.business_key.startswith("payment:"),
         )
     )
-    for row in rows:
-        owners = owners_on(parties.get(row.account_id, []), row.occurred_on)
-        if owners and all(owner.customer_id != row.customer_id for owner in owners):
-            wrong.append(
-                f"entry {row.business_key}: {row.customer_id} was no owner on {row.occurred_on.isoformat()}"
-            )
-    return wrong
+    return [
+        f"entry {row.business_key}: {row.customer_id} was no owner on {row.occurred_on.isoformat()}"
+        for row in rows
+        if (owners := owners_on(parties.get(row.account_id, []), row.occurred_on))
+        and all(owner.customer_id != row.customer_id for owner in owners)
+    ]
 
 
 def _unknown_movements() -> list[str]:

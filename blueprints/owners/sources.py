@@ -181,7 +181,10 @@ def _commissions(owner_id: uuid.UUID, invoice_id: uuid.UUID) -> list[Any]:
     """The documents of the commission on a rent that we made and the owner bore a part of; the back office's own
     stand on the statement."""
     key = case(
-        (CommissionDocument.kind == INVOICE, func.concat("commission:", CommissionDocument.invoice_id, ":withheld")),
+        (
+            CommissionDocument.kind == INVOICE,
+            func.concat("commission:", CommissionDocument.invoice_id, ":withheld"),
+        ),
         else_=func.concat("commission-note:", CommissionDocument.id),
     )
     borne = (

@@ -182,9 +182,7 @@ def sheet(
     return Sheet(lines, dict(opening))
 
 
-def seen_by(
-    owner: uuid.UUID, movements: Sequence[Movement], parties: Sequence[Party]
-) -> list[Movement]:
+def seen_by(owner: uuid.UUID, movements: Sequence[Movement], parties: Sequence[Party]) -> list[Movement]:
     """What of all movements an owner may read: those of entries in which the owner has a part, and on days on which
     he or she owned those of the owners beside. So nobody reads what came after, nor what is of before."""
     own = [row for row in parties if row.customer_id == owner]

@@ -128,7 +128,7 @@ def reverse_supplier_payment(
 
 def in_force(charge_id: uuid.UUID) -> Row[Any] | None:
     """The payment of a charge that stands: id, amount, currency, paid_on, method, reference."""
-    found: Row[Any] | None = db.session.execute(
+    found: Any = db.session.execute(
         select(
             SupplierPayment.id,
             SupplierPayment.amount,
@@ -138,7 +138,7 @@ def in_force(charge_id: uuid.UUID) -> Row[Any] | None:
             SupplierPayment.reference,
         ).where(SupplierPayment.charge_id == charge_id, SupplierPayment.reversed_on.is_(None))
     ).first()
-    return found
+    return found  # type: ignore[no-any-return]
 
 
 def key_of(payment_id: uuid.UUID) -> str:
@@ -147,19 +147,17 @@ def key_of(payment_id: uuid.UUID) -> str:
 
 
 def _held_charge(charge_id: uuid.UUID) -> Row[Any]:
-    row: Row[Any] | None = db.session.execute(
+    row: Any = db.session.execute(
         select(OwnerCharge.number, OwnerCharge.amount, OwnerCharge.currency, OwnerCharge.reversed_on)
         .where(OwnerCharge.id == charge_id)
         .with_for_update()
     ).first()
     if row is None:
         raise NotFound()
-    return row
+    return row  # type: ignore[no-any-return]
 
 
-def _tell(
-    action: str, charge_id: uuid.UUID, charge: Row[Any], actor: Actor, data: dict[str, object]
-) -> None:
+def _tell(action: str, charge_id: uuid.UUID, charge: Row[Any], actor: Actor, data: dict[str, object]) -> None:
     audit.record(
         action,
         actor=actor,

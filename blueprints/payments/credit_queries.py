@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, exists, func, select
 
 from blueprints.accounts.models import Account
 from blueprints.accounts.reach import reachable, theirs

@@ -145,6 +145,6 @@ def _parties(mandates: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Party]]:
             AccountParty.valid_until,
         ).where(AccountParty.account_id.in_(mandates), AccountParty.role == "owner")
     )
-    for account_id, *party in rows:
-        found[account_id].append(Party(*party))
+    for row in rows:
+        found[row.account_id].append(Party(row.customer_id, row.share, row.valid_from, row.valid_until))
     return found

@@ -110,7 +110,9 @@ def lines(run_id: uuid.UUID, state: str, cursor: str | None) -> Page[Row[Any]]:
         query = query.where(PayoutLine.state == state)
     after = decode_cursor(cursor, (int, uuid.UUID))
     if after is not None:
-        query = query.where(tuple_(left_out, PayoutLine.id) > tuple_(literal(bool(after[0])), literal(after[1])))
+        query = query.where(
+            tuple_(left_out, PayoutLine.id) > tuple_(literal(bool(after[0])), literal(after[1]))
+        )
     rows = db.session.execute(query).all()
     last = rows[SIZE - 1] if len(rows) > SIZE else None
     key = (int(last.state == rules.LEFT_OUT), last.id) if last is not None else None
