@@ -184,7 +184,8 @@ def sheet(
 
 def seen_by(owner: uuid.UUID, movements: Sequence[Movement], parties: Sequence[Party]) -> list[Movement]:
     """What of all movements an owner may read: those of entries in which the owner has a part, and on days on which
-    he or she owned those of the owners beside. So nobody reads what came after, nor what is of before."""
+    he or she owned those of the owners beside; and never a part of somebody who did not own beside. So nobody reads
+    what came after, nor what is of before."""
     own = [row for row in parties if row.customer_id == owner]
     beside = {row.customer_id for row in parties if any(row.meets(mine) for mine in own)}
     together: dict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
@@ -193,8 +194,11 @@ def seen_by(owner: uuid.UUID, movements: Sequence[Movement], parties: Sequence[P
     return [
         one
         for one in movements
-        if owner in (there := together[one.entry])
-        or (there <= beside and any(mine.holds(one.day) for mine in own))
+        if one.owner in beside
+        and (
+            owner in together[one.entry]
+            or (together[one.entry] <= beside and any(mine.holds(one.day) for mine in own))
+        )
     ]
 
 

@@ -33,7 +33,10 @@ BASIS_POINT: Final = 100  # millionths
 WHOLE: Final = 1_000_000
 TOO_HIGH: Final = Fault(N_("A commission must be less than the rent."))
 NO_PROPERTY: Final = N_("There is no property “%(value)s”.")
-OTHER_PEOPLE: Final = N_("“%(value)s” is already in the books with another property or other people.")
+OTHER_PEOPLE: Final = N_(
+    "“%(value)s” is already in the books with another property or other people. Other owners or renters are written on"
+    " the page of the lease, with their first day."
+)
 TAKEN: Final = N_("“%(value)s” is already the number of an account without a lease.")
 
 
