@@ -177,7 +177,12 @@ def test_a_day_has_one_answer_whatever_is_written(village: Village):
         account = lease(village.home).mandate_account_id
         db.session.add(
             AccountParty(
-                id=new_id(), account_id=account, customer_id=village.owner, role=OWNER, share=1, valid_from=SOLD
+                id=new_id(),
+                account_id=account,
+                customer_id=village.owner,
+                role=OWNER,
+                share=1,
+                valid_from=SOLD,
             )
         )
         db.session.flush()
@@ -207,10 +212,16 @@ def test_who_left_and_who_entered_read_their_own_time(app: Flask, village: Villa
             (former, village.renter, ["MAY", "OCT"]),
             (newcomer, newcomer_id, ["AUG", "OCT"]),
         ):
-            for reach in (Reach(user_id=user, today=D(2026, 11, 1)), Reach(customer_id=customer, today=D(2026, 11, 1))):
+            for reach in (
+                Reach(user_id=user, today=D(2026, 11, 1)),
+                Reach(customer_id=customer, today=D(2026, 11, 1)),
+            ):
                 found = invoices.pending(reach, language="es").rows
                 assert [row.number for row in found] == seen
-            assert all(row.payable for row in invoices.pending(Reach(user_id=user, today=D(2026, 11, 1)), language="es").rows)
+            assert all(
+                row.payable
+                for row in invoices.pending(Reach(user_id=user, today=D(2026, 11, 1)), language="es").rows
+            )
             (total,) = invoices.totals(Reach(user_id=user, today=D(2026, 11, 1)))
             assert total.count == 2
         gone = Reach(user_id=former, today=D(2026, 9, 1))
@@ -241,7 +252,9 @@ def test_the_contract_of_who_left_speaks_of_the_own_time(app: Flask, village: Vi
         entered = customer_queries.contract(Reach(customer_id=newcomer_id, today=D(2026, 11, 1)), home.id)
         assert (left.row.status, left.row.ended_on, left.until) == ("ended", EVE, EVE)
         assert (entered.row.status, entered.until) == ("active", None)
-        names = [[one.name for one in customer_queries.people(seen, D(2026, 11, 1))] for seen in (left, entered)]
+        names = [
+            [one.name for one in customer_queries.people(seen, D(2026, 11, 1))] for seen in (left, entered)
+        ]
         assert names == [["Renata Ochoa Luna"], ["Carla Nueva"]]
         papers = [[one.title for one in customer_queries.documents(seen)] for seen in (left, entered)]
         assert papers == [["Contrato firmado", "Carta vieja"], ["Contrato firmado", "Carta nueva"]]
@@ -281,4 +294,3 @@ def test_a_lease_that_is_over_keeps_its_people(village: Village):
             change_people(
                 new_id(), NewPeople(OWNER, find(people(("77001", 1_000_000)), "CO"), SOLD, "x"), actor=SYSTEM
             )
-

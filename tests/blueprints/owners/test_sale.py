@@ -142,7 +142,9 @@ def test_a_refund_on_its_way_is_kept_from_them_too(sale: Sale) -> None:
 def test_who_sold_keeps_papers_and_learns_nothing_of_later(app: Flask, sale: Sale) -> None:
     with unit_of_work(sale.estate.tenant.id):
         user = cast.add_user("beto@example.com", customer_id=sale.beto)
-        cast.give_access(user, sale.estate.mandate, role="owner", valid_until=SOLD - datetime.timedelta(days=1))
+        cast.give_access(
+            user, sale.estate.mandate, role="owner", valid_until=SOLD - datetime.timedelta(days=1)
+        )
         buyer = cast.add_user("carla@example.com", customer_id=sale.carla)
         cast.give_access(buyer, sale.estate.mandate, role="owner", valid_from=SOLD)
     seller = signed_in(app, sale.estate.tenant, user)
@@ -150,7 +152,13 @@ def test_who_sold_keeps_papers_and_learns_nothing_of_later(app: Flask, sale: Sal
         seller, f"/income/statements/{sale.estate.mandate}/{MONTH}", not_showing=("Carla", "Banco 4321")
     )
     assert "Dueña 0" in page.text
-    for path in ("/income", "/income/payouts", f"/income/certificates/{YEAR}", f"/income/rents/{sale.rent}", "/"):
+    for path in (
+        "/income",
+        "/income/payouts",
+        f"/income/certificates/{YEAR}",
+        f"/income/rents/{sale.rent}",
+        "/",
+    ):
         checked_get(seller, path, not_showing=("Carla",))
     assert "CE-2" in checked_get(seller, "/income/payouts").text
     assert seller.get(f"/income/statements/{sale.estate.mandate}/{MONTH}/pdf").status_code == 200
@@ -168,9 +176,7 @@ def test_certificates_are_of_each_one_s_own_money(sale: Sale) -> None:
             for one in (sale.ana, sale.beto, sale.carla)
         ]
         assert [year.total.rent.total for year in years] == [560, 240, 200]
-        source = sources.rent_source(
-            Reach(customer_id=sale.beto, today=now().date()), sale.beto, sale.rent
-        )
+        source = sources.rent_source(Reach(customer_id=sale.beto, today=now().date()), sale.beto, sale.rent)
         assert (source.mine, source.open_amount, len(source.commissions)) == (240, 400, 1)
         with pytest.raises(NotFound):
             sale.read(sale.carla, f"{YEAR}-02")

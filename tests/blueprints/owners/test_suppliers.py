@@ -60,7 +60,9 @@ def test_a_supplier_is_paid_once_and_the_books_say_so(estate: Estate) -> None:
         assert differences() == []
     with unit_of_work(estate.tenant.id):
         actions = db.session.execute(
-            select(AuditRow.action).where(AuditRow.action.like("owner-charge.supplier%")).order_by(AuditRow.number)
+            select(AuditRow.action)
+            .where(AuditRow.action.like("owner-charge.supplier%"))
+            .order_by(AuditRow.number)
         ).scalars()
         assert [action for action in actions if action in words.ACTIONS] == [
             "owner-charge.supplier-paid",
@@ -118,7 +120,9 @@ def test_the_desk_records_it(app: Flask, estate: Estate) -> None:
     desk = signed_in(app, estate.tenant, estate.clerk.user_id)
     page = f"/desk/owner-charges/{one}"
     assert "Proveedor por pagar" in checked_get(desk, "/desk/owner-charges?state=owed").text
-    wrong = post(desk, page, f"{page}/supplier", {"paid_on": "31/02/2026", "method": "Caja", "reference": "R-1"})
+    wrong = post(
+        desk, page, f"{page}/supplier", {"paid_on": "31/02/2026", "method": "Caja", "reference": "R-1"}
+    )
     assert wrong.status_code == 422
     assert 'value="R-1"' in wrong.get_data(as_text=True)
     day = (now().date() - datetime.timedelta(days=3)).strftime("%d/%m/%Y")
