@@ -135,7 +135,7 @@ def owners_of(mandate_account_id: uuid.UUID, day: datetime.date) -> list[tuple[u
         select(Lease.id)
         .where(Lease.mandate_account_id == mandate_account_id)
         .order_by(Lease.id)
-        .with_for_update(read=True)
+        .with_for_update(read=True, key_share=True)  # waits for who changes people, not for other changes
     ).all()
     rows = db.session.execute(
         select(
