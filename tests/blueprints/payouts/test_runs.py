@@ -98,7 +98,7 @@ def test_who_is_paid_stands_before_who_is_left_out(agency: Agency):
         ]
         assert [row.state for row in queries.sums(run)] == [rules.PROPOSED, rules.LEFT_OUT]
     page = checked_get(agency.client(agency.ana), f"/desk/payouts/{run}").text
-    assert page.index("Beto Nuñez") < page.index("Los que no se pagan, y por qué") < page.index("Ana Dueñas")
+    assert page.index("Beto Nuñez") < page.index("Por fuera, y por qué") < page.index("Ana Dueñas")
 
 
 def test_a_run_is_read_to_its_end_in_that_order(agency: Agency, monkeypatch: pytest.MonkeyPatch):
