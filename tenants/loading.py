@@ -39,7 +39,9 @@ _VISIT = Words("""
            (SELECT array_agg(DISTINCT a.role) FROM access a
              WHERE a.tenant_id = t.id AND a.user_id = u.id AND a.can_see
                AND (CAST(%(now)s AS timestamptz) AT TIME ZONE t.time_zone)::date
-                   BETWEEN COALESCE(a.valid_from, '-infinity') AND COALESCE(a.valid_until, 'infinity')
+                   BETWEEN COALESCE(a.valid_from, '-infinity')
+                       AND CASE WHEN a.role IN ('renter', 'owner') THEN 'infinity'
+                                ELSE COALESCE(a.valid_until, 'infinity') END
            ) AS roles,
            (SELECT array_agg(r.role) FROM staff_roles r
              WHERE r.tenant_id = t.id AND r.user_id = u.id) AS staff_roles,

@@ -6,11 +6,21 @@ import datetime
 import uuid
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint, Index, column, text
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from saas.database import Model, belongs_to, unique
 from saas.scope import TenantOwned
+
+
+def never_at_once(name: str, *whose: str, at_the_end: bool = False) -> ExcludeConstraint:
+    """Rows of the same keys never share a day: each day has one answer, however often it changes. `at_the_end`: it is
+    checked when the transaction is."""
+    keys: list[Any] = [(column(key), "=") for key in ("tenant_id", *whose)]
+    days = text("daterange(valid_from, valid_until, '[]')")
+    options = {"deferrable": True, "initially": "DEFERRED"} if at_the_end else {}
+    return ExcludeConstraint(*keys, (days, "&&"), name=name, using="gist", **options)
 
 
 class Customer(TenantOwned, Model):
@@ -107,7 +117,8 @@ class Account(TenantOwned, Model):
 
 
 class AccountParty(TenantOwned, Model):
-    """Who stands behind an account in the tenant's books. `share` in millionths of the whole."""
+    """Who stands behind an account in the tenant's books, and on which days (inclusive; None: no bound). `share` in
+    millionths of the whole. Another share, or coming back, is another row: a day that is past keeps its answer."""
 
     __tablename__ = "account_parties"
 
@@ -119,12 +130,14 @@ class AccountParty(TenantOwned, Model):
     valid_until: Mapped[datetime.date | None]
 
     __table_args__ = (
-        unique("account_id", "customer_id", "role"),
+        never_at_once("ex_account_parties_days", "account_id", "customer_id", "role"),
+        Index("ix_account_parties_whose", "tenant_id", "account_id", "customer_id", "role"),
         belongs_to("account_id", "accounts", ondelete="CASCADE"),
         belongs_to("customer_id", "customers"),
         Index("ix_account_parties_customer", "tenant_id", "customer_id"),
         CheckConstraint("role IN ('holder', 'renter', 'owner')", name="role"),
         CheckConstraint("share > 0 AND share <= 1000000", name="share"),
+        CheckConstraint("valid_until >= valid_from", name="days"),
     )
 
 
@@ -147,10 +160,12 @@ class Access(TenantOwned, Model):
     created_at: Mapped[datetime.datetime]
 
     __table_args__ = (
-        unique("user_id", "account_id", "role"),
+        never_at_once("ex_access_days", "user_id", "account_id", "role", at_the_end=True),
+        Index("ix_access_whose", "tenant_id", "user_id", "account_id", "role"),
         belongs_to("user_id", "users", ondelete="CASCADE"),
         belongs_to("account_id", "accounts", ondelete="CASCADE"),
         Index("ix_access_account", "tenant_id", "account_id"),
         Index("uq_access_main", "tenant_id", "user_id", unique=True, postgresql_where=text("main")),
         CheckConstraint("role IN ('holder', 'renter', 'owner', 'delegate')", name="role"),
+        CheckConstraint("valid_until >= valid_from", name="days"),
     )

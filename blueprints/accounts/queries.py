@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 
 from blueprints.accounts.models import Access, Account, AccountParty, Customer
-from blueprints.accounts.reach import reachable
+from blueprints.accounts.reach import in_force, reachable
 from saas.database import db
 from saas.paging import Page, decode_cursor, encode_cursor
 from saas.readings import read
@@ -46,7 +46,8 @@ AT_HAND = 12
 
 @dataclass(frozen=True, slots=True)
 class AccountLine:
-    """One account as its person knows it. `label` is the person's own name for it, or empty."""
+    """One account as its person knows it. `label` is the person's own name for it, or empty; `until` the last day that
+    was theirs, when that is past."""
 
     id: uuid.UUID
     kind: str
@@ -56,6 +57,7 @@ class AccountLine:
     city: str
     status: str
     main: bool
+    until: datetime.date | None = None
 
     @property
     def name(self) -> str:
@@ -211,6 +213,7 @@ def _lines(reach: Reach) -> Select[*tuple[Any, ...]]:
             Account.city,
             Account.status,
             _main(reach).label("main"),
+            case((in_force(mine, reach.today), None), else_=mine.c.sees_until).label("until"),
         )
         .select_from(mine)
         .join(Account, Account.id == mine.c.account_id)
@@ -219,7 +222,15 @@ def _lines(reach: Reach) -> Select[*tuple[Any, ...]]:
 
 def _line(row: Any) -> AccountLine:
     return AccountLine(
-        row.id, row.kind, row.number, row.label or "", row.address, row.city, row.status, bool(row.main)
+        row.id,
+        row.kind,
+        row.number,
+        row.label or "",
+        row.address,
+        row.city,
+        row.status,
+        bool(row.main),
+        row.until,
     )
 
 

@@ -1,13 +1,29 @@
-"""Which accounts a page may show: the one place that decides it, for lists and for single rows."""
+"""Which accounts a page may show, and which days of them: the one place that decides it, for lists and single rows."""
 
 from __future__ import annotations
 
 import datetime
 import uuid
+from collections.abc import Container, Iterable
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, func, literal, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    Subquery,
+    and_,
+    case,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 
 from blueprints.accounts.models import Access, AccountParty
+from saas.database import db
 from tenants.context import Reach, TenantContext, Viewer
 
 RIGHTS = {
@@ -16,6 +32,11 @@ RIGHTS = {
     "claim": Access.can_claim,
     "enrol": Access.can_enrol,
 }
+LASTING = ("renter", "owner")
+"""Who rented or owned keeps the own time when it is over: those days' invoices, statements and payments stay theirs.
+`tenants/loading.py` says the same of the roles that a visitor has."""
+KEPT = ("see", "pay")
+"""Rights that last with the days; to file a case or to enrol one must be there today."""
 
 
 def reach_of(viewer: Viewer, tenant: TenantContext) -> Reach:
@@ -25,30 +46,68 @@ def reach_of(viewer: Viewer, tenant: TenantContext) -> Reach:
     return Reach(user_id=viewer.user_id, today=tenant.today())
 
 
-def reachable(reach: Reach, right: str = "see") -> Subquery:
-    """A subquery of the accounts in reach: `account_id`, `sees_from` (nothing older is theirs; may be null).
+def reachable(reach: Reach, right: str = "see", *, now: bool = False) -> Subquery:
+    """A subquery of the accounts in reach, one row each: `account_id`, `days` (the days that are theirs: see `theirs`),
+    `sees_from` and `sees_until` (the first and the last of them; null without bound).
 
-    Someone looking on behalf of a customer sees and can do nothing else. One row per account.
+    `now` leaves out whose days are over. Someone looking on behalf of a customer sees and can do nothing else.
     """
-    return _statement(reach, right).subquery("reachable")
+    return _statement(reach, right, now=now or right not in KEPT).subquery("reachable")
 
 
-def _statement(reach: Reach, right: str) -> Select[uuid.UUID, datetime.date | None]:
+def theirs(reached: FromClause, day: ColumnElement[Any] | Any) -> ColumnElement[bool]:
+    """Whether a day is one of those that the reach has of the account: nobody sees what was another's."""
+    return reached.c.days.op("@>", is_comparison=True)(day)
+
+
+def in_force(reached: FromClause, today: datetime.date) -> ColumnElement[bool]:
+    """Whether the reach has the account today still."""
+    return or_(reached.c.sees_until.is_(None), reached.c.sees_until >= today)
+
+
+class Days:
+    """The days of an account that are a reader's: `day in days`."""
+
+    def __init__(self, stretches: Iterable[Container[datetime.date]]) -> None:
+        self._stretches = tuple(stretches)
+
+    def __contains__(self, day: datetime.date) -> bool:
+        return any(day in stretch for stretch in self._stretches)
+
+
+def days_of(reach: Reach, account_id: uuid.UUID) -> Days:
+    """None at all for an account out of reach."""
+    mine = reachable(reach)
+    found = db.session.execute(select(mine.c.days).where(mine.c.account_id == account_id)).scalar()
+    return Days(found or ())
+
+
+def _statement(reach: Reach, right: str, *, now: bool) -> Select[*tuple[Any, ...]]:
     if reach.customer_id is not None:
-        parties = select(AccountParty.account_id, func.min(AccountParty.valid_from).label("sees_from")).where(
-            AccountParty.customer_id == reach.customer_id,
-            _in_force(AccountParty, reach.today),
-            true() if right == "see" else literal(False),
+        return _days(AccountParty, reach.today, now=now).where(
+            AccountParty.customer_id == reach.customer_id, true() if right == "see" else literal(False)
         )
-        return parties.group_by(AccountParty.account_id)
-    rows = select(Access.account_id, func.min(Access.valid_from).label("sees_from")).where(
-        Access.user_id == reach.user_id, RIGHTS[right], Access.can_see, _in_force(Access, reach.today)
+    return _days(Access, reach.today, now=now).where(
+        Access.user_id == reach.user_id, RIGHTS[right], Access.can_see
     )
-    return rows.group_by(Access.account_id)
 
 
-def _in_force(model: type[Access] | type[AccountParty], today: datetime.date) -> ColumnElement[bool]:
-    return and_(
-        or_(model.valid_from.is_(None), model.valid_from <= today),
-        or_(model.valid_until.is_(None), model.valid_until >= today),
+def _days(model: type[Access] | type[AccountParty], today: datetime.date, *, now: bool) -> Select[Any]:
+    """The account's days, from rows that have begun. A gap between two rows stays a gap."""
+    over: ColumnElement[bool] = model.valid_until < today
+    going_on = or_(model.valid_until.is_(None), ~over)
+    days = func.daterange(model.valid_from, model.valid_until, literal_column("'[]'"))
+    endless = func.bool_or(model.valid_until.is_(None))
+    begun = or_(model.valid_from.is_(None), model.valid_from <= today)
+    return (
+        select(
+            model.account_id,
+            func.range_agg(days).label("days"),
+            case((func.bool_or(model.valid_from.is_(None)), None), else_=func.min(model.valid_from)).label(
+                "sees_from"
+            ),
+            case((endless, None), else_=func.max(model.valid_until)).label("sees_until"),
+        )
+        .where(and_(begun, going_on if now else or_(model.role.in_(LASTING), going_on)))
+        .group_by(model.account_id)
     )

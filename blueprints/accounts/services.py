@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from typing import Any
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, func, insert, or_, select, update
+from sqlalchemy import Row, delete, func, insert, or_, select, update
 
 from blueprints.accounts.models import Access, Account, AccountParty, Customer
 from blueprints.auth.services import Invitation, invite_user
@@ -19,6 +21,7 @@ from saas.locks import lock
 from saas.refusals import NotFound, Refusal
 from tenants.people import User
 
+ONE_DAY: Final = datetime.timedelta(days=1)
 BY_THE_BOOKS = ("holder", "renter", "owner")
 """Roles that follow the parties of an account. `delegate` is given by people and never touched here."""
 
@@ -42,19 +45,28 @@ def invite_customer(
 def grant_access_from_parties(user_id: uuid.UUID, customer_id: uuid.UUID, today: datetime.date) -> None:
     """Bring a user's access rows in line with the accounts that the customer is a party of.
 
-    New parties open an access, changed dates are copied, and where the customer is no party any more the access
-    ends the day before `today` (the tenant's). One access is the main one. Safe to repeat.
+    There is one row a stretch of days, whatever shares it had. New stretches open an access, changed days are copied;
+    where the books say no more that the customer ever was a party, the access ends the day before `today` (the
+    tenant's) and shows nothing. One access is the main one. Safe to repeat.
     """
     lock(f"access:{user_id}")
-    parties = {(party.account_id, party.role): party for party in _parties(customer_id)}
-    held = {(access.account_id, access.role): access for access in _held(user_id)}
-    _open(user_id, [party for key, party in parties.items() if key not in held])
-    for key, access in held.items():
-        party = parties.get(key)
-        since = party.valid_from if party else access.valid_from
-        until = party.valid_until if party else _ended(access.valid_until, today)
-        if (since, until) != (access.valid_from, access.valid_until):
-            _set(access.id, valid_from=since, valid_until=until)
+    stretches, held = _stretches(customer_id), defaultdict(list)
+    for access in _held(user_id):
+        held[access.account_id, access.role].append(access)
+    changes, opened = [], []
+    for key in {*stretches, *held}:
+        theirs, rows = stretches.get(key, []), held.get(key, [])
+        opened += theirs[len(rows) :]
+        changes += [
+            (row.id, Days(one.valid_from, one.valid_until), True)
+            for one, row in zip(theirs, rows, strict=False)
+            if (one.valid_from, one.valid_until, True) != (row.valid_from, row.valid_until, row.can_see)
+        ]
+        gone = [(row, _ended(row, today)) for row in rows[len(theirs) :]]
+        changes += [(row.id, days, False) for row, days in gone if days is not None and row.can_see]
+        _forget([row.id for row, days in gone if days is None])
+    _move(changes)
+    _open(user_id, opened)
     _choose_main(user_id, today)
 
 
@@ -64,6 +76,36 @@ def users_of(customer_ids: set[uuid.UUID]) -> list[tuple[uuid.UUID, uuid.UUID]]:
         select(User.id, User.customer_id).where(User.customer_id.in_(customer_ids)).order_by(User.id)
     )
     return [(row.id, row.customer_id) for row in rows if row.customer_id is not None]
+
+
+class Stretch(NamedTuple):
+    """Days (inclusive, None: no bound) on which a customer is a party of an account without a break."""
+
+    account_id: uuid.UUID
+    role: str
+    kind: str
+    valid_from: datetime.date | None
+    valid_until: datetime.date | None
+
+
+class Days(NamedTuple):
+    valid_from: datetime.date | None
+    valid_until: datetime.date | None
+
+
+def _stretches(customer_id: uuid.UUID) -> dict[tuple[uuid.UUID, str], list[Stretch]]:
+    """The customer's stretches by account and role, the earliest first: another share does not break one."""
+    found: dict[tuple[uuid.UUID, str], list[Stretch]] = defaultdict(list)
+    for party in _parties(customer_id):
+        known = found[party.account_id, party.role]
+        before = known[-1].valid_until if known else None
+        if before is not None and party.valid_from == before + ONE_DAY:
+            known[-1] = known[-1]._replace(valid_until=party.valid_until)
+        else:
+            known.append(
+                Stretch(party.account_id, party.role, party.kind, party.valid_from, party.valid_until)
+            )
+    return found
 
 
 def _parties(customer_id: uuid.UUID) -> list[Row[Any]]:
@@ -81,7 +123,7 @@ def _parties(customer_id: uuid.UUID) -> list[Row[Any]]:
                 (Account.tenant_id == AccountParty.tenant_id) & (Account.id == AccountParty.account_id),
             )
             .where(AccountParty.customer_id == customer_id)
-            .order_by(Account.number)
+            .order_by(Account.number, AccountParty.role, AccountParty.valid_from.nulls_first())
         )
     )
 
@@ -89,14 +131,21 @@ def _parties(customer_id: uuid.UUID) -> list[Row[Any]]:
 def _held(user_id: uuid.UUID) -> list[Row[Any]]:
     return list(
         db.session.execute(
-            select(Access.id, Access.account_id, Access.role, Access.valid_from, Access.valid_until).where(
-                Access.user_id == user_id, Access.role.in_(BY_THE_BOOKS)
+            select(
+                Access.id,
+                Access.account_id,
+                Access.role,
+                Access.valid_from,
+                Access.valid_until,
+                Access.can_see,
             )
+            .where(Access.user_id == user_id, Access.role.in_(BY_THE_BOOKS))
+            .order_by(Access.valid_from.nulls_first(), Access.id)
         )
     )
 
 
-def _open(user_id: uuid.UUID, parties: list[Row[Any]]) -> None:
+def _open(user_id: uuid.UUID, parties: Sequence[Stretch]) -> None:
     if not parties:
         return
     moment = now()
@@ -121,13 +170,28 @@ def _open(user_id: uuid.UUID, parties: list[Row[Any]]) -> None:
     )
 
 
-def _looks_on(party: Row[Any]) -> bool:
-    return bool(party.kind == "lease" and party.role == "owner")
+def _looks_on(party: Stretch) -> bool:
+    return party.kind == "lease" and party.role == "owner"
 
 
-def _ended(until: datetime.date | None, today: datetime.date) -> datetime.date:
-    yesterday = today - datetime.timedelta(days=1)
-    return min(until, yesterday) if until else yesterday
+def _ended(row: Row[Any], today: datetime.date) -> Days | None:
+    """The days of an access that ended yesterday at the latest; None for one that would never have begun."""
+    yesterday = today - ONE_DAY
+    until = min(row.valid_until, yesterday) if row.valid_until else yesterday
+    return Days(row.valid_from, until) if row.valid_from is None or row.valid_from <= until else None
+
+
+def _forget(access_ids: Sequence[uuid.UUID]) -> None:
+    if access_ids:
+        db.session.execute(
+            delete(Access).where(Access.id.in_(access_ids)).execution_options(synchronize_session=False)
+        )
+
+
+def _move(changes: Sequence[tuple[uuid.UUID, Days, bool]]) -> None:
+    """Give rows other days. On the way one may stand in another one's: that is checked when all is written."""
+    for row_id, days, sees in changes:
+        _set(row_id, valid_from=days.valid_from, valid_until=days.valid_until, can_see=sees)
 
 
 def _set(access_id: uuid.UUID, **values: Any) -> None:

@@ -7,10 +7,10 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, func, null, or_, select
+from sqlalchemy import and_, func, null, select
 
 from blueprints.accounts.models import Access, Account, Property
-from blueprints.accounts.reach import reachable
+from blueprints.accounts.reach import reachable, theirs
 from blueprints.invoices.models import Invoice
 from saas.database import db
 from saas.refusals import NotFound
@@ -94,7 +94,7 @@ def claimed_invoice(reach: Reach, invoice_id: uuid.UUID) -> ClaimedInvoice:
         .join(Invoice, Invoice.account_id == mine.c.account_id)
         .where(
             Invoice.id == invoice_id,
-            or_(mine.c.sees_from.is_(None), Invoice.issued_on >= mine.c.sees_from),
+            theirs(mine, Invoice.issued_on),
         )
     ).first()
     if row is None:

@@ -12,13 +12,13 @@ from blueprints.cases import report
 from blueprints.cases.catalogue import Catalogue, catalogue
 from blueprints.cases.channels import came_by
 from blueprints.cases.desk_blueprint import pages
-from blueprints.cases.desk_queue import AT_ONCE, QUARTER, day_asked, day_of
+from blueprints.cases.desk_queue import QUARTER, day_asked, day_of
 from blueprints.cases.report import Line
 from saas.dates import format_short
 from saas.permissions import allow
 from saas.sheets import Cell, Column
 from tenants import roles
-from tenants.exports import Listing, every, export, wanted
+from tenants.exports import AT_ONCE, Listing, every, export, wanted
 from tenants.look import render
 from tenants.page_context import language
 

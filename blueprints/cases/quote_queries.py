@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Select, Subquery, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Date, Select, and_, case, cast, func, literal, select
 
 from blueprints.accounts.models import Account, Customer, Property
-from blueprints.accounts.reach import reachable
+from blueprints.accounts.reach import reachable, theirs
 from blueprints.cases import quote_rules
 from blueprints.cases.models import Case
 from blueprints.cases.quote_models import CaseQuote, CaseQuoteLink
@@ -55,7 +55,7 @@ def my_quotes(reach: Reach, *, cursor: str | None = None, size: int = PAGE) -> P
     query = (
         _quotes()
         .join(mine, mine.c.account_id == CaseQuote.mandate_account_id)
-        .where(Account.kind == "mandate", _theirs(mine))
+        .where(Account.kind == "mandate", theirs(mine, _day(reach)))
         .order_by(CaseQuote.id.desc())
         .limit(size + 1)
     )
@@ -73,22 +73,23 @@ def my_quote(reach: Reach, quote_id: uuid.UUID) -> QuoteView:
     row = db.session.execute(
         _quotes()
         .join(mine, mine.c.account_id == CaseQuote.mandate_account_id)
-        .where(CaseQuote.id == quote_id, Account.kind == "mandate", _theirs(mine))
+        .where(CaseQuote.id == quote_id, Account.kind == "mandate", theirs(mine, _day(reach)))
     ).first()
     if row is None:
         raise NotFound()
     return _view(row)
 
 
-def _theirs(mine: Subquery) -> ColumnElement[bool]:
-    """What was decided before somebody owned is the earlier owner's; what waits still is for whoever owns now."""
-    day = cast(func.timezone(serving().time_zone, CaseQuote.decided_at), Date)
-    return or_(mine.c.sees_from.is_(None), CaseQuote.decided_at.is_(None), day >= mine.c.sees_from)
+def _day(reach: Reach) -> ColumnElement[datetime.date]:
+    """The day whose owners a quote concerns: today while it is open, else the one on which it was decided on."""
+    moment = func.coalesce(CaseQuote.decided_at, CaseQuote.created_at)
+    decided_on = cast(func.timezone(serving().time_zone, moment), Date)
+    return case((CaseQuote.state == quote_rules.OPEN, literal(reach.today)), else_=decided_on)
 
 
 def quotes_waiting(reach: Reach) -> int:
     """How many quotes in reach wait for an owner and are still valid."""
-    mine = reachable(reach)
+    mine = reachable(reach, now=True)
     return db.session.execute(
         select(func.count())
         .select_from(mine)

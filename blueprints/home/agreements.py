@@ -92,7 +92,7 @@ def _ending(reach: Reach, account_id: uuid.UUID | None) -> Select[*tuple[Any, ..
 
 
 def _of(reach: Reach, account_id: uuid.UUID | None, account: Any, side: str) -> Select[*tuple[Any, ...]]:
-    mine = reachable(reach)
+    mine = reachable(reach, now=True)
     query = (
         select(Lease.id, literal(side).label("side"))
         .join(mine, mine.c.account_id == account)

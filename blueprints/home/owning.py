@@ -147,7 +147,7 @@ def _sheets(reach: Reach, owner_id: uuid.UUID, currency: str) -> Any:
 
 def _quotes(reach: Reach) -> Any:
     """As `quotes_waiting` counts them, within this statement."""
-    mine = reachable(reach)
+    mine = reachable(reach, now=True)
     return (
         select(func.count(CaseQuote.id))
         .select_from(CaseQuote)

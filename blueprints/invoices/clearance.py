@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from blueprints.accounts.queries import AccountLine, account
+from blueprints.accounts.reach import days_of
 from blueprints.invoices import queries
 from blueprints.invoices.models import Invoice
 from blueprints.invoices.queries import InvoiceLine
@@ -56,11 +57,14 @@ def standing(reach: Reach, account_id: uuid.UUID, *, language: str) -> Standing:
     if found.kind not in BILLED:
         raise NotFound()
     pending = queries.pending(reach, language=language, account_id=account_id)
+    days = days_of(reach, account_id)
     return Standing(
         account=found,
         open=pending.rows,
         more=pending.older is not None,
-        issued=issued_documents.issued_for(KIND, ("account", account_id)),
+        issued=[
+            one for one in issued_documents.issued_for(KIND, ("account", account_id)) if _day(one) in days
+        ],
     )
 
 
@@ -71,7 +75,7 @@ def issue_clearance(reach: Reach, account_id: uuid.UUID, *, actor: Actor, now: d
     Refusal while anything is open, whether it is due or not.
     """
     found = account(reach, account_id)
-    if found.kind not in BILLED:
+    if found.kind not in BILLED or found.until is not None:
         raise NotFound()
     owed = db.session.execute(
         select(Invoice.number, Invoice.open_amount)
@@ -117,8 +121,15 @@ def clearance(reach: Reach, document_id: uuid.UUID) -> tuple[Issued, AccountLine
     document = issued_documents.issued_document(document_id)
     if document.kind != KIND:
         raise NotFound()
-    account_id, day = document.key.split(":")[:2]
-    return document, account(reach, uuid.UUID(account_id)), datetime.date.fromisoformat(day)
+    account_id, day = uuid.UUID(document.key.split(":")[0]), _day(document)
+    found = account(reach, account_id)
+    if day not in days_of(reach, account_id):
+        raise NotFound()
+    return document, found, day
+
+
+def _day(document: Issued) -> datetime.date:
+    return datetime.date.fromisoformat(document.key.split(":")[1])
 
 
 def take_back_clearances(invoice_ids: Sequence[uuid.UUID], *, now: datetime.datetime) -> None:
@@ -128,7 +139,7 @@ def take_back_clearances(invoice_ids: Sequence[uuid.UUID], *, now: datetime.date
     ).all()
     for row in rows:
         for document in issued_documents.issued_for(KIND, ("account", row.account_id)):
-            day = datetime.date.fromisoformat(document.key.split(":")[1])
+            day = _day(document)
             if document.state == issued_documents.GENUINE and day >= row.issued_on:
                 issued_documents.revoke(document.id, reason="payment-returned", now=now)
                 audit.record(

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, select
 
 from blueprints.accounts.models import Account
-from blueprints.accounts.reach import reachable
+from blueprints.accounts.reach import reachable, theirs
 from blueprints.invoices.models import Invoice, InvoiceLine, InvoiceType
 from blueprints.invoices.queries import InvoiceLine as Listed
 from blueprints.invoices.queries import columns, listed, may_pay
@@ -109,10 +109,7 @@ def invoice(reach: Reach, invoice_id: uuid.UUID, *, language: str) -> InvoiceVie
         .join(Invoice, Invoice.account_id == mine.c.account_id)
         .join(Account, Account.id == Invoice.account_id)
         .join(InvoiceType, InvoiceType.code == Invoice.type_code)
-        .where(
-            Invoice.id == invoice_id,
-            or_(mine.c.sees_from.is_(None), Invoice.issued_on >= mine.c.sees_from),
-        )
+        .where(Invoice.id == invoice_id, theirs(mine, Invoice.issued_on))
     ).first()
     if row is None:
         raise NotFound()

@@ -35,7 +35,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from blueprints.accounts.models import Account
 from blueprints.accounts.queries import AccountLine, beside_rows, only_account
-from blueprints.accounts.reach import reachable
+from blueprints.accounts.reach import reachable, theirs
 from blueprints.invoices import rules, standing_credit
 from blueprints.invoices.models import Invoice, InvoiceType
 from blueprints.invoices.narrowing import (
@@ -166,7 +166,7 @@ def _pending(
         .join(Invoice, Invoice.account_id == mine.c.account_id)
         .join(Account, Account.id == Invoice.account_id)
         .join(InvoiceType, InvoiceType.code == Invoice.type_code)
-        .where(*still_open(), _theirs(mine.c.sees_from))
+        .where(*still_open(), theirs(mine, Invoice.issued_on))
         .order_by(Invoice.due_on, Invoice.id)
         .limit(PENDING_PAGE + 1)
     )
@@ -255,7 +255,7 @@ def _history(
         select(Invoice.id.label("id"))
         .where(
             Invoice.account_id == mine.c.account_id,
-            _theirs(mine.c.sees_from),
+            theirs(mine, Invoice.issued_on),
             *narrowed(narrowing, reach.today),
         )
         .order_by(*order)
@@ -305,7 +305,7 @@ def totals(reach: Reach, *, account_id: uuid.UUID | None = None) -> list[Totals]
             func.count().filter(late).label("overdue_count"),
         )
         .join(mine, mine.c.account_id == Invoice.account_id)
-        .where(*still_open(), _theirs(mine.c.sees_from))
+        .where(*still_open(), theirs(mine, Invoice.issued_on))
         .group_by(Invoice.currency)
         .order_by(func.count().desc(), Invoice.currency)
     )
@@ -353,7 +353,7 @@ def being_paid() -> ColumnElement[bool]:
 def may_pay(reach: Reach) -> ColumnElement[bool]:
     """Whether the statement's invoice is on an account that this reach may pay for."""
     payable = reachable(reach, "pay")
-    return Invoice.account_id.in_(select(payable.c.account_id))
+    return Invoice.account_id.in_(select(payable.c.account_id).where(theirs(payable, Invoice.issued_on)))
 
 
 def listed(row: Any, today: datetime.date) -> InvoiceLine:
@@ -423,11 +423,6 @@ def columns(language: str, payable: ColumnElement[bool]) -> Select[*tuple[Any, .
         being_paid().label("busy"),
         and_(InvoiceType.payable_online, payable).label("payable"),
     )
-
-
-def _theirs(sees_from: ColumnElement[datetime.date | None]) -> ColumnElement[bool]:
-    """Whoever comes after another renter does not see what that one was asked to pay."""
-    return or_(sees_from.is_(None), Invoice.issued_on >= sees_from)
 
 
 def _due_today(today: datetime.date) -> ColumnElement[int]:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from blueprints.accounts.queries import AccountLine, account
-from blueprints.accounts.reach import reachable
+from blueprints.accounts.reach import reachable, theirs
 from blueprints.invoices import rules
 from blueprints.invoices.models import Invoice, InvoiceType
 from blueprints.invoices.queries import kind_name
@@ -176,8 +176,8 @@ def _entries(
 def _postings(
     reach: Reach, account_id: uuid.UUID, currency: str, query: Select[*tuple[Any, ...]]
 ) -> Select[*tuple[Any, ...]]:
-    """The account's receivable in one currency. What was invoiced before the reach began is not shown nor counted,
-    together with its payments: those concern whoever was there before."""
+    """The account's receivable in one currency. What was invoiced on days that are not the reader's is not shown nor
+    counted, together with its payments: those concern whoever was there then."""
     mine = reachable(reach)
     began: ColumnElement[datetime.date] = func.coalesce(Invoice.issued_on, JournalEntry.occurred_on)
     return (
@@ -193,8 +193,5 @@ def _postings(
         .join(Posting, Posting.ledger_account_id == LedgerAccount.id)
         .join(JournalEntry, JournalEntry.id == Posting.entry_id)
         .outerjoin(Invoice, Invoice.id == Posting.invoice_id)
-        .where(
-            mine.c.account_id == account_id,
-            or_(mine.c.sees_from.is_(None), began >= mine.c.sees_from),
-        )
+        .where(mine.c.account_id == account_id, theirs(mine, began))
     )

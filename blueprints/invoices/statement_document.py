@@ -44,7 +44,7 @@ def statement_data(found: Statement, later: int = 0) -> dict[str, Any]:
     tenant, account = serving(), found.account
     key = "account" if account.kind == "supply" else account.kind
     named = tenant.word(key, tenant.language).capitalize()
-    behind = parties(account.id, found.last)
+    behind = parties(account.id, min(found.last, account.until or found.last))
     return {
         **frame(
             _("Statement of account %(number)s", number=account.number),

@@ -17,6 +17,7 @@ capability = Capability(
         "blueprints.leases.daily",
         "blueprints.leases.desk_leases",
         "blueprints.leases.desk_changes",
+        "blueprints.leases.desk_people",
         "blueprints.leases.desk_documents",
         "blueprints.leases.desk_places",
         "blueprints.leases.desk_scenarios",

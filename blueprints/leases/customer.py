@@ -50,11 +50,12 @@ def contract(lease_id: uuid.UUID) -> str:
     seen = queries.contract(reach, lease_id)
     cap, index = caps().get(seen.row.cap or ""), indexes().get(seen.row.index_code or "")
     own_id = g.viewer.viewing_customer_id or g.viewer.customer_id
-    people = queries.people(seen)
+    people = queries.people(seen, g.tenant.today())
     return render(
         "leases/contract.html",
         lease=seen.row,
         owner=seen.side == queries.OWNER,
+        until=seen.until,
         rents=queries.rents(seen),
         people=people,
         own=next((one for one in people if one.id == own_id), None),

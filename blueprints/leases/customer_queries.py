@@ -8,30 +8,34 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, or_, select, true
+from sqlalchemy import ColumnElement, Date, Row, Select, and_, case, cast, func, not_, or_, select, true
 
 from blueprints.accounts.models import Account, AccountParty, Customer
-from blueprints.accounts.reach import reachable
+from blueprints.accounts.reach import in_force, reachable
 from blueprints.leases.models import Lease, LeaseCharge, LeaseDocument, LeaseRent, LeaseScenario
 from saas.database import db
 from saas.files import StoredFileRow
 from saas.paging import Page, decode_cursor, encode_cursor
 from saas.refusals import NotFound
 from tenants.context import Reach
+from tenants.loading import serving
 
 PAGE = 25
 RENTER, OWNER = "renter", "owner"
+TAKEN_OVER = ("contract", "inventory")
 
 Line = Row[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A lease as somebody may see it: `side` is renter or owner; nothing before `sees_from` is theirs."""
+    """A lease as somebody may see it: `side` is renter or owner; nothing before `sees_from` is theirs, nor anything
+    after `until` (None: it goes on), as of which `row` speaks."""
 
     row: Line
     side: str
     sees_from: datetime.date | None
+    until: datetime.date | None
 
 
 def contracts(reach: Reach, cursor: str | None = None, size: int = PAGE) -> Page[Seen]:
@@ -49,7 +53,7 @@ def contracts(reach: Reach, cursor: str | None = None, size: int = PAGE) -> Page
         )
     rows = db.session.execute(query.order_by(Lease.status, Lease.number, Lease.id).limit(size + 1)).all()
     kept = rows[:size]
-    older = encode_cursor((kept[-1].status, kept[-1].number, kept[-1].id)) if len(rows) > size else None
+    older = encode_cursor((kept[-1].place, kept[-1].number, kept[-1].id)) if len(rows) > size else None
     return Page([_as_seen(row) for row in kept], None, older)
 
 
@@ -63,22 +67,34 @@ def contract(reach: Reach, lease_id: uuid.UUID) -> Seen:
 
 def _seen(reach: Reach) -> Select[*tuple[Any, ...]]:
     rented, owned = reachable(reach).alias("rented"), reachable(reach).alias("owned")
+    # Who owns the place sees it as an owner, also where the rent can be looked at; but the present before the past.
+    as_owner = and_(
+        owned.c.account_id.is_not(None),
+        or_(
+            in_force(owned, reach.today),
+            rented.c.account_id.is_(None),
+            not_(in_force(rented, reach.today)),
+        ),
+    )
+    until = case((as_owner, owned.c.sees_until), else_=rented.c.sees_until)
+    over = until < reach.today
     return (
         select(
             Lease.id,
             Lease.number,
-            Lease.status,
-            Lease.rent,
+            case((over, "ended"), else_=Lease.status).label("status"),
+            case((over, _rent_on(until, LeaseRent.rent)), else_=Lease.rent).label("rent"),
             Lease.currency,
             Lease.payment_day,
             Lease.starts_on,
             Lease.ends_on,
-            Lease.term_until,
+            case((over, func.least(Lease.term_until, until)), else_=Lease.term_until).label("term_until"),
             Lease.renews,
             Lease.renewal_months,
-            Lease.ended_on,
+            case((over, until), else_=Lease.ended_on).label("ended_on"),
             Lease.end_reason,
-            Lease.rent_since,
+            case((over, _rent_on(until, LeaseRent.valid_from)), else_=Lease.rent_since).label("rent_since"),
+            case((over, until)).label("until"),
             Lease.commission,
             Lease.lease_account_id,
             Lease.mandate_account_id,
@@ -88,10 +104,9 @@ def _seen(reach: Reach) -> Select[*tuple[Any, ...]]:
             LeaseScenario.rent_taxes,
             LeaseScenario.index_code,
             LeaseScenario.cap,
-            rented.c.account_id.label("rented"),
-            rented.c.sees_from.label("rented_from"),
-            owned.c.account_id.label("owned"),
-            owned.c.sees_from.label("owned_from"),
+            Lease.status.label("place"),  # in the list
+            as_owner.label("as_owner"),
+            case((as_owner, owned.c.sees_from), else_=rented.c.sees_from).label("sees_from"),
         )
         .join(Account, and_(Account.tenant_id == Lease.tenant_id, Account.id == Lease.lease_account_id))
         .outerjoin(
@@ -106,17 +121,33 @@ def _seen(reach: Reach) -> Select[*tuple[Any, ...]]:
     )
 
 
+def _rent_on(day: ColumnElement[Any], column: Any) -> ColumnElement[Any]:
+    """Of the rent that held on a day."""
+    return (
+        select(column)
+        .where(
+            LeaseRent.tenant_id == Lease.tenant_id,
+            LeaseRent.lease_id == Lease.id,
+            LeaseRent.valid_from <= day,
+        )
+        .order_by(LeaseRent.valid_from.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
 def _as_seen(row: Line) -> Seen:
-    """Who owns the place sees it as an owner, also where the rent can be looked at."""
-    owner = row.owned is not None
-    return Seen(row, OWNER if owner else RENTER, row.owned_from if owner else row.rented_from)
+    return Seen(row, OWNER if row.as_owner else RENTER, row.sees_from, row.until)
 
 
 def rents(seen: Seen) -> Sequence[Line]:
     """The rents that held while the lease could be seen, newest first."""
     rows = db.session.execute(
         select(LeaseRent.valid_from, LeaseRent.rent, LeaseRent.reason, LeaseRent.facts)
-        .where(LeaseRent.lease_id == seen.row.id)
+        .where(
+            LeaseRent.lease_id == seen.row.id,
+            LeaseRent.valid_from <= seen.until if seen.until is not None else true(),
+        )
         .order_by(LeaseRent.valid_from.desc())
         .limit(60)
     ).all()
@@ -128,12 +159,11 @@ def rents(seen: Seen) -> Sequence[Line]:
     return kept
 
 
-def people(seen: Seen) -> Sequence[Line]:
-    """Those on the same side, with share (millionths): a renter sees no owners, an owner no renters. Who left before
-    the viewer came is nobody that the viewer has to do with."""
+def people(seen: Seen, today: datetime.date) -> Sequence[Line]:
+    """Those on the same side today, or on the last day that is the reader's, with share (millionths): a renter sees no
+    owners, an owner no renters."""
     account = seen.row.mandate_account_id if seen.side == OWNER else seen.row.lease_account_id
-    since = seen.sees_from
-    met = or_(AccountParty.valid_until.is_(None), AccountParty.valid_until >= since) if since else true()
+    day = seen.until or today
     return db.session.execute(
         select(
             Customer.id, Customer.name, AccountParty.share, AccountParty.valid_from, AccountParty.valid_until
@@ -142,14 +172,21 @@ def people(seen: Seen) -> Sequence[Line]:
             AccountParty,
             and_(AccountParty.tenant_id == Customer.tenant_id, AccountParty.customer_id == Customer.id),
         )
-        .where(AccountParty.account_id == account, AccountParty.role == seen.side, met)
+        .where(
+            AccountParty.account_id == account,
+            AccountParty.role == seen.side,
+            or_(AccountParty.valid_from.is_(None), AccountParty.valid_from <= day),
+            or_(AccountParty.valid_until.is_(None), AccountParty.valid_until >= day),
+        )
         .order_by(AccountParty.share.desc(), Customer.name)
         .limit(50)
     ).all()
 
 
 def charges(seen: Seen, period: str) -> Sequence[Line]:
-    """What is billed with the rent in a month or a later one."""
+    """What is billed with the rent in a month or a later one; to who has left, what was billed in the last month."""
+    last = f"{seen.until:%Y-%m}" if seen.until is not None else None
+    period = min(period, last or period)
     return db.session.execute(
         select(
             LeaseCharge.kind,
@@ -161,6 +198,7 @@ def charges(seen: Seen, period: str) -> Sequence[Line]:
         .where(
             LeaseCharge.lease_id == seen.row.id,
             or_(LeaseCharge.until_period.is_(None), LeaseCharge.until_period >= period),
+            LeaseCharge.from_period <= last if last is not None else true(),
         )
         .order_by(LeaseCharge.from_period, LeaseCharge.id)
         .limit(50)
@@ -175,7 +213,13 @@ def documents(seen: Seen) -> Sequence[Line]:
 
 
 def _documents(seen: Seen) -> Select[*tuple[Any, ...]]:
+    """Who entered later takes the contract and its inventory over; other papers of before are not inherited. Who has
+    left keeps what counts still of the own time."""
     meant = LeaseDocument.for_owner if seen.side == OWNER else LeaseDocument.for_renter
+    added = cast(func.timezone(serving().time_zone, LeaseDocument.added_at), Date)
+    late = seen.sees_from is not None and seen.sees_from > seen.row.starts_on
+    theirs = [or_(LeaseDocument.kind.in_(TAKEN_OVER), added >= seen.sees_from)] if late else []
+    theirs += [added <= seen.until] if seen.until is not None else []
     return (
         select(
             LeaseDocument.id,
@@ -194,7 +238,7 @@ def _documents(seen: Seen) -> Select[*tuple[Any, ...]]:
                 StoredFileRow.id == LeaseDocument.file_id,
             ),
         )
-        .where(LeaseDocument.lease_id == seen.row.id, LeaseDocument.current, meant)
+        .where(LeaseDocument.lease_id == seen.row.id, LeaseDocument.current, meant, *theirs)
     )
 
 

@@ -56,7 +56,7 @@ def same(model: Any, column: Any, other: Any) -> ColumnElement[bool]:
 def leases(asked: Narrowed, cursor: str | None, today: datetime.date, size: int = SIZE) -> Page[Line]:
     """Leases by number. Columns: id, number, status, rent, currency, address, city, starts_on, term_until,
     ended_on, rent_since, renews, purpose, scenario_code, renters, owners (names)."""
-    query = narrowed(listed(), asked, today)
+    query = narrowed(listed(today), asked, today)
     after = decode_cursor(cursor, (str, uuid.UUID))
     if after is not None:
         query = query.where(tuple_(Lease.number, Lease.id) > tuple_(literal(after[0]), literal(after[1])))
@@ -64,7 +64,8 @@ def leases(asked: Narrowed, cursor: str | None, today: datetime.date, size: int 
     return cut(rows, lambda row: (row.number, row.id), size)
 
 
-def listed() -> Select[*tuple[Any, ...]]:
+def listed(today: datetime.date) -> Select[*tuple[Any, ...]]:
+    """`renters` and `owners` are those of today."""
     return (
         select(
             Lease.id,
@@ -81,8 +82,8 @@ def listed() -> Select[*tuple[Any, ...]]:
             Lease.renews,
             LeaseScenario.purpose,
             Lease.scenario_code,
-            _names(Lease.lease_account_id, "renter").label("renters"),
-            _names(Lease.mandate_account_id, "owner").label("owners"),
+            _names(Lease.lease_account_id, "renter", today).label("renters"),
+            _names(Lease.mandate_account_id, "owner", today).label("owners"),
         )
         .join(Property, same(Property, Lease.property_id, Lease))
         .outerjoin(
@@ -92,7 +93,7 @@ def listed() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _names(account: Any, role: str) -> Any:
+def _names(account: Any, role: str, today: datetime.date) -> Any:
     return (
         select(func.string_agg(Customer.name, literal(", ")))
         .select_from(AccountParty)
@@ -101,6 +102,8 @@ def _names(account: Any, role: str) -> Any:
             AccountParty.tenant_id == Lease.tenant_id,
             AccountParty.account_id == account,
             AccountParty.role == role,
+            or_(AccountParty.valid_from.is_(None), AccountParty.valid_from <= today),
+            or_(AccountParty.valid_until.is_(None), AccountParty.valid_until >= today),
         )
         .correlate(Lease)
         .scalar_subquery()
@@ -204,7 +207,40 @@ def parties(row: Line) -> Sequence[Line]:
         )
         .join(AccountParty, same(Customer, AccountParty.customer_id, AccountParty))
         .where(AccountParty.account_id.in_([row.lease_account_id, row.mandate_account_id]))
-        .order_by(AccountParty.role.desc(), AccountParty.valid_from, AccountParty.share.desc(), Customer.name)
+        .order_by(
+            AccountParty.role.desc(),
+            AccountParty.valid_until.desc().nulls_first(),
+            AccountParty.valid_from,
+            AccountParty.share.desc(),
+            Customer.name,
+        )
+        .limit(100)
+    ).all()
+
+
+def present_parties(row: Line, role: str, today: datetime.date) -> Sequence[Line]:
+    """Who it is today, or once the last change has begun; the largest share first."""
+    account = row.mandate_account_id if role == "owner" else row.lease_account_id
+    since = select(func.greatest(func.max(AccountParty.valid_from), today)).where(
+        AccountParty.account_id == account, AccountParty.role == role
+    )
+    day = since.scalar_subquery()
+    return db.session.execute(
+        select(
+            Customer.id,
+            Customer.name,
+            Customer.document_kind,
+            Customer.document_number,
+            AccountParty.share,
+        )
+        .join(AccountParty, same(Customer, AccountParty.customer_id, AccountParty))
+        .where(
+            AccountParty.account_id == account,
+            AccountParty.role == role,
+            or_(AccountParty.valid_from.is_(None), AccountParty.valid_from <= day),
+            or_(AccountParty.valid_until.is_(None), AccountParty.valid_until >= day),
+        )
+        .order_by(AccountParty.share.desc(), Customer.name)
         .limit(100)
     ).all()
 

@@ -22,7 +22,7 @@ from blueprints.leases.field_forms import (
     needed,
     one_line,
 )
-from blueprints.leases.opening import Person
+from blueprints.leases.people import Person
 
 DOCUMENT_KINDS: Final = {
     "CO": ("CC", "NIT", "CE", "TI", "PPT", "PP"),
@@ -71,28 +71,52 @@ class NewLeaseForm(TermsForm):
     owners: int
 
 
+class PeopleForm(FlaskForm):
+    """Other people from a day on; they are added by `people_form`."""
+
+    first_day = DayField(_l("From which day"), validators=needed())
+    reason = StringField(
+        _l("Reason"),
+        filters=[one_line],
+        validators=[InputRequired(MISSING), Length(max=300, message=TOO_LONG)],
+    )
+    renters: int = 0
+    owners: int = 0
+
+
 def lease_form(renters: int, owners: int, kinds: tuple[str, ...]) -> type[NewLeaseForm]:
     """The form of a new lease with so many renters and owners."""
     fields: dict[str, Any] = {"renters": renters, "owners": owners}
-    for role, count in (("renter", renters), ("owner", owners)):
-        for place in range(1, count + 1):
-            start = f"{role}_{place}"
-            optional = place > 1
-            fields[f"{start}_kind"] = SelectField(
-                _l("Kind of document"), choices=choices(*((kind, kind) for kind in kinds))
-            )
-            fields[f"{start}_document"] = line(_l("Document number"), longest=40, optional=optional)
-            fields[f"{start}_name"] = line(_l("Name"), longest=160, optional=True)
-            fields[f"{start}_email"] = line(_l("E-mail"), longest=254, optional=True)
-            fields[f"{start}_phone"] = line(_l("Telephone"), longest=40, optional=True)
-            if role == "owner":
-                fields[f"{start}_share"] = PercentField(
-                    _l("Share"), default=1_000_000 if owners == 1 else None, validators=[Optional()]
-                )
+    fields |= _people("renter", renters, kinds) | _people("owner", owners, kinds)
     return type("LeaseForm", (NewLeaseForm,), fields)
 
 
-def people_of(form: NewLeaseForm, role: str) -> list[Person]:
+def people_form(role: str, count: int, kinds: tuple[str, ...]) -> type[PeopleForm]:
+    """The form of another set of renters or owners, with so many places; an empty one is nobody."""
+    fields = _people(role, count, kinds, first_needed=False)
+    return type("PeopleForm", (PeopleForm,), {f"{role}s": count, **fields})
+
+
+def _people(role: str, count: int, kinds: tuple[str, ...], *, first_needed: bool = True) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for place in range(1, count + 1):
+        start = f"{role}_{place}"
+        optional = place > 1 or not first_needed
+        fields[f"{start}_kind"] = SelectField(
+            _l("Kind of document"), choices=choices(*((kind, kind) for kind in kinds))
+        )
+        fields[f"{start}_document"] = line(_l("Document number"), longest=40, optional=optional)
+        fields[f"{start}_name"] = line(_l("Name"), longest=160, optional=True)
+        fields[f"{start}_email"] = line(_l("E-mail"), longest=254, optional=True)
+        fields[f"{start}_phone"] = line(_l("Telephone"), longest=40, optional=True)
+        if role == "owner":
+            fields[f"{start}_share"] = PercentField(
+                _l("Share"), default=1_000_000 if count == 1 else None, validators=[Optional()]
+            )
+    return fields
+
+
+def people_of(form: NewLeaseForm | PeopleForm, role: str) -> list[Person]:
     """Those whose document was typed. A single owner has all of it."""
     found = []
     for place in range(1, (form.renters if role == "renter" else form.owners) + 1):

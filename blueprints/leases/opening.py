@@ -9,32 +9,19 @@ from dataclasses import dataclass
 
 from sqlalchemy import or_, select
 
-from blueprints.accounts.models import Account, Customer, Property
+from blueprints.accounts.models import Account, Property
 from blueprints.leases.models import Lease
+from blueprints.leases.people import Person, find_or_add
 from blueprints.leases.services import WHOLE, NewLease, open_lease
 from saas import audit
 from saas.audit import Actor
 from saas.clock import now
 from saas.database import db
 from saas.events import emit
-from saas.identity_numbers import normal_forms, normalise_document, normalise_email, normalise_phone
 from saas.ids import new_id
 from saas.languages import N_
 from saas.locks import lock
 from saas.refusals import Refusal
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody by document; the rest is needed for who is not in the books yet. `field` is where to complain."""
-
-    field: str
-    document_kind: str
-    document: str
-    name: str = ""
-    email: str = ""
-    phone: str = ""
-    share: int = WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +70,8 @@ def write_lease(
     lock("leases.opening")  # two people who type the same contract at once open it once
     _check(terms, renters, owners)
     property_id, address, city = _place(place, terms.starts_on)
-    renter_ids = _people(renters, country)
-    owner_ids = _people(owners, country)
+    renter_ids = find_or_add(renters, country)
+    owner_ids = find_or_add(owners, country)
     lease_id = open_lease(
         NewLease(
             number=terms.number,
@@ -177,61 +164,3 @@ def _place(place: Place, starts_on: datetime.date) -> tuple[uuid.UUID, str, str]
     )
     db.session.flush()
     return property_id, place.address, place.city
-
-
-def _people(people: Sequence[Person], country: str) -> list[uuid.UUID]:
-    found: list[uuid.UUID] = []
-    for person in people:
-        customer_id = _known(person, country) or _new(person, country)
-        if customer_id in found:
-            raise Refusal(N_("This person is named twice."), field=person.field)
-        found.append(customer_id)
-    return found
-
-
-def _known(person: Person, country: str) -> uuid.UUID | None:
-    """The customer of this kind and number, or the only one of this number whatever its kind."""
-    number = normalise_document(country, person.document_kind, person.document)
-    rows = db.session.execute(
-        select(Customer.id, Customer.document_kind, Customer.document_number)
-        .where(Customer.document_number.in_({number, *normal_forms(country, person.document)}))
-        .limit(20)
-    ).all()
-    exact: list[uuid.UUID] = [
-        row.id for row in rows if (row.document_kind, row.document_number) == (person.document_kind, number)
-    ]
-    if exact:
-        return exact[0]
-    if len(rows) > 1:
-        raise Refusal(N_("Several people have this number: choose the kind of document."), field=person.field)
-    only: uuid.UUID | None = rows[0].id if rows else None
-    return only
-
-
-def _new(person: Person, country: str) -> uuid.UUID:
-    number = normalise_document(country, person.document_kind, person.document)
-    if not number:
-        raise Refusal(N_("Write the number of the document."), field=person.field)
-    if not person.name:
-        raise Refusal(
-            N_("Nobody in the books has this document: write the name too, and the person is added."),
-            field=person.field.replace("_document", "_name"),
-        )
-    email = normalise_email(person.email) if person.email else None
-    if person.email and email is None:
-        raise Refusal(N_("This is no e-mail address."), field=person.field.replace("_document", "_email"))
-    moment, customer_id = now(), new_id()
-    db.session.add(
-        Customer(
-            id=customer_id,
-            document_kind=person.document_kind,
-            document_number=number,
-            name=person.name,
-            email=email,
-            phone=(normalise_phone(person.phone, country) or person.phone) if person.phone else None,
-            created_at=moment,
-            updated_at=moment,
-        )
-    )
-    db.session.flush()
-    return customer_id

@@ -13,7 +13,7 @@ from blueprints.accounts.models import Account, AccountParty
 from blueprints.invoices.models import Invoice, InvoiceType
 from blueprints.leases.models import Lease, LeaseRent, Payout
 from blueprints.leases.planning import plan_day
-from blueprints.leases.rules import Owner, owners_on
+from blueprints.leases.rules import Party, owners_on
 from blueprints.ledger import rules as books
 from blueprints.ledger.services import post
 from saas import audit
@@ -127,7 +127,16 @@ def _account(kind: str, new: NewLease, parties: Sequence[tuple[uuid.UUID, str, i
 
 
 def owners_of(mandate_account_id: uuid.UUID, day: datetime.date) -> list[tuple[uuid.UUID, int]]:
-    """The owners behind a mandate on a day of the tenant with their shares, in a stable order (the cents follow it)."""
+    """The owners behind a mandate on a day of the tenant with their shares, in a stable order (the cents follow it).
+
+    For who books something for them: until that is committed the owners stay who they are.
+    """
+    db.session.execute(
+        select(Lease.id)
+        .where(Lease.mandate_account_id == mandate_account_id)
+        .order_by(Lease.id)
+        .with_for_update(read=True, key_share=True)  # waits for who changes people, not for other changes
+    ).all()
     rows = db.session.execute(
         select(
             AccountParty.customer_id, AccountParty.share, AccountParty.valid_from, AccountParty.valid_until
@@ -135,7 +144,7 @@ def owners_of(mandate_account_id: uuid.UUID, day: datetime.date) -> list[tuple[u
         .where(AccountParty.account_id == mandate_account_id, AccountParty.role == "owner")
         .order_by(AccountParty.share.desc(), AccountParty.customer_id)
     )
-    return [(owner.customer_id, owner.share) for owner in owners_on([Owner(*row) for row in rows], day)]
+    return [(owner.customer_id, owner.share) for owner in owners_on([Party(*row) for row in rows], day)]
 
 
 def book_collected_rent(

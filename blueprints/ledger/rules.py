@@ -211,6 +211,11 @@ def charge_owners(
     return checked(lines)
 
 
+def pay_supplier(*, amount: int) -> list[Line]:
+    """Whoever did what owners were charged for was paid."""
+    return checked([Line(SUPPLIER_PAYABLE, amount), Line(CLEARING, -amount)])
+
+
 def pay_out(*, mandate_account_id: uuid.UUID, owner_id: uuid.UUID, amount: int) -> list[Line]:
     """Money handed to an owner."""
     return checked(

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Row, and_, exists, func, insert, or_, sele
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from blueprints.accounts.models import Account, AccountParty
+from blueprints.accounts.reach import LASTING
 from blueprints.invoices.models import Invoice, InvoiceType
 from blueprints.messages import rules
 from blueprints.messages.hours import hours_for
@@ -114,7 +115,12 @@ def _pairs(which: ColumnElement[bool], step: str, after: uuid.UUID | None) -> tu
             *asked_for(),
             or_(AccountParty.role.in_(PAYING), Account.kind == "mandate"),
             or_(AccountParty.valid_from.is_(None), AccountParty.valid_from <= Invoice.issued_on),
-            or_(AccountParty.valid_until.is_(None), AccountParty.valid_until >= today),
+            or_(
+                AccountParty.valid_until.is_(None),
+                AccountParty.valid_until >= today,
+                # Who rented on its day owes it still, and sees it.
+                and_(AccountParty.role.in_(LASTING), AccountParty.valid_until >= Invoice.issued_on),
+            ),
             ~exists().where(
                 Reminder.tenant_id == Invoice.tenant_id,
                 Reminder.invoice_id == Invoice.id,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import and_, desc, select
+from sqlalchemy import and_, desc, or_, select
 
 from blueprints.accounts.models import AccountParty
 from blueprints.invoices.models import Invoice, InvoiceType
@@ -114,5 +114,9 @@ def _invoices(customer_id: uuid.UUID | None) -> list[uuid.UUID]:
         query = query.join(
             AccountParty,
             and_(AccountParty.tenant_id == Invoice.tenant_id, AccountParty.account_id == Invoice.account_id),
-        ).where(AccountParty.customer_id == customer_id)
+        ).where(
+            AccountParty.customer_id == customer_id,
+            or_(AccountParty.valid_from.is_(None), AccountParty.valid_from <= Invoice.issued_on),
+            or_(AccountParty.valid_until.is_(None), AccountParty.valid_until >= Invoice.issued_on),
+        )
     return list(db.session.execute(query).scalars())

@@ -11,17 +11,17 @@ from sqlalchemy import and_, func, or_, select, tuple_
 from blueprints.accounts.models import Account, Customer
 from blueprints.ledger.models import JournalEntry, LedgerAccount, Posting
 from blueprints.ledger.rules import OWNER_PAYABLE
-from blueprints.owners.models import OwnerCharge
+from blueprints.owners.models import OwnerCharge, SupplierPayment
 from saas.database import db
 from saas.paging import Page, decode_cursor, encode_cursor
 from saas.refusals import NotFound
 
 PAGE = 30
-MADE, REVERSED = "made", "reversed"
+MADE, REVERSED, OWED, PAID = "made", "reversed", "owed", "paid"
 
 
 def _charges() -> Any:
-    return select(
+    query = select(
         OwnerCharge.id,
         OwnerCharge.number,
         OwnerCharge.mandate_account_id,
@@ -38,6 +38,9 @@ def _charges() -> Any:
         OwnerCharge.made_at,
         OwnerCharge.reversed_on,
         OwnerCharge.reverse_reason,
+        SupplierPayment.paid_on.label("supplier_paid_on"),
+        SupplierPayment.method.label("supplier_method"),
+        SupplierPayment.reference.label("supplier_reference"),
         Account.number.label("mandate_number"),
         Account.address,
         Account.city,
@@ -45,11 +48,19 @@ def _charges() -> Any:
         Account,
         and_(Account.tenant_id == OwnerCharge.tenant_id, Account.id == OwnerCharge.mandate_account_id),
     )
+    return query.outerjoin(
+        SupplierPayment,
+        and_(
+            SupplierPayment.tenant_id == OwnerCharge.tenant_id,
+            SupplierPayment.charge_id == OwnerCharge.id,
+            SupplierPayment.reversed_on.is_(None),
+        ),
+    )
 
 
 def charges(text: str, state: str, cursor: str | None, page: int = PAGE) -> Page[Any]:
     """Charges, the newest first. `text` is found in the number, the contract, the address, the supplier and what it
-    was for; `state` is "", "made" or "reversed"."""
+    was for; `state` is "", "made", "reversed", "owed" (its supplier is still to be paid) or "paid"."""
     query = _charges().order_by(OwnerCharge.charged_on.desc(), OwnerCharge.id.desc()).limit(page + 1)
     for word in text.split()[:5]:
         query = query.where(
@@ -70,6 +81,10 @@ def charges(text: str, state: str, cursor: str | None, page: int = PAGE) -> Page
         query = query.where(OwnerCharge.reversed_on.is_(None))
     elif state == REVERSED:
         query = query.where(OwnerCharge.reversed_on.is_not(None))
+    elif state == OWED:
+        query = query.where(OwnerCharge.reversed_on.is_(None), SupplierPayment.id.is_(None))
+    elif state == PAID:
+        query = query.where(SupplierPayment.id.is_not(None))
     start = decode_cursor(cursor, (datetime.date, uuid.UUID)) if cursor else None
     if start:
         query = query.where(tuple_(OwnerCharge.charged_on, OwnerCharge.id) < tuple_(*start))

@@ -15,6 +15,7 @@ from blueprints.ledger.queries import entry_lines
 from blueprints.ledger.services import post
 from blueprints.owners.models import OwnerCharge
 from blueprints.owners.statements import CHARGED, UNCHARGED
+from blueprints.owners.suppliers import in_force
 from saas import audit
 from saas.audit import SYSTEM, Actor
 from saas.counters import take_numbers
@@ -134,7 +135,10 @@ def make_charge(new: NewCharge, *, now: datetime.datetime, actor: Actor = SYSTEM
 
 
 def reverse_charge(charge_id: uuid.UUID, *, reason: str, today: datetime.date, actor: Actor = SYSTEM) -> bool:
-    """Take a charge back: each owner gets what he or she bore. False when that was done before. Raises NotFound."""
+    """Take a charge back: each owner gets what he or she bore. False when that was done before.
+
+    Raises NotFound, and Refusal without a reason or when its supplier was paid.
+    """
     row = db.session.execute(
         select(
             OwnerCharge.number,
@@ -152,6 +156,13 @@ def reverse_charge(charge_id: uuid.UUID, *, reason: str, today: datetime.date, a
         return False
     if not reason.strip():
         raise Refusal(N_("Say why."), field="reason")
+    if in_force(charge_id) is not None:
+        raise Refusal(
+            N_(
+                "Who did it was paid. If that is wrong, take the payment back first; else somebody must bear it."
+            ),
+            field="reason",
+        )
     on = max(today, row.charged_on)
     post(
         f"owner-charge:{charge_id}:reversed",

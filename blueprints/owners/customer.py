@@ -13,7 +13,7 @@ from blueprints.owners.files import months_file, payouts_file
 from blueprints.owners.note_document import note_pdf
 from blueprints.owners.payout_document import payout_pdf
 from blueprints.owners.statement_document import statement_pdf
-from blueprints.owners.wording import line_words, share_words
+from blueprints.owners.wording import line_words, part_words, share_words
 from blueprints.payments.titles import method_title
 from saas.files import load
 from saas.permissions import SIGNED_IN, allow
@@ -56,7 +56,7 @@ def statement(mandate_account_id: uuid.UUID, period: str) -> str:
         found=found,
         words=line_words,
         share=share_words(found.share),
-        part_words=share_words,
+        part_words=part_words,
     )
 
 

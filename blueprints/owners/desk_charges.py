@@ -13,7 +13,8 @@ from blueprints.auth.sessions import leave_notice
 from blueprints.cases.intake import ACCEPTED, accept
 from blueprints.owners import charge_queries as queries
 from blueprints.owners.charges import KINDS, NewCharge, make_charge, reverse_charge
-from blueprints.owners.forms import ChargeForm, ReasonForm
+from blueprints.owners.forms import ChargeForm, ReasonForm, SupplierForm
+from blueprints.owners.suppliers import NewPayment, record_supplier_payment, reverse_supplier_payment
 from blueprints.payments.refund_forms import refuse
 from saas.clock import now
 from saas.dates import format_short, parse_date
@@ -135,7 +136,7 @@ def _kept(form: ChargeForm) -> uuid.UUID | None:
 @pages.get("/<uuid:owner_charge_id>")
 @allow(roles.PAYOUTS)
 def charge(owner_charge_id: uuid.UUID) -> str:
-    return _one(owner_charge_id, ReasonForm(formdata=None))
+    return _one(owner_charge_id)
 
 
 @pages.post("/<uuid:owner_charge_id>/reverse")
@@ -144,11 +145,53 @@ def reverse(owner_charge_id: uuid.UUID) -> Answer:
     """Take it back: each owner gets what he or she bore."""
     form = ReasonForm()
     if not form.validate():
-        return _one(owner_charge_id, form), 422
-    done = reverse_charge(
+        return _one(owner_charge_id, reason=form), 422
+    try:
+        done = reverse_charge(
+            owner_charge_id, reason=form.reason.data, today=g.tenant.today(), actor=g.viewer.actor()
+        )
+    except Refusal as refusal:
+        refuse(form, refusal, _(refusal.msgid, **refusal.facts))
+        return _one(owner_charge_id, reason=form), 422
+    said = _("The charge is taken back.") if done else _("It had been taken back before.")
+    leave_notice(g.viewer.session_id, said, "success" if done else "info")
+    return redirect(url_for("owners_desk.charge", owner_charge_id=owner_charge_id), 303)
+
+
+@pages.post("/<uuid:owner_charge_id>/supplier")
+@allow(roles.PAYOUTS)
+def pay_supplier(owner_charge_id: uuid.UUID) -> Answer:
+    """Whoever did it was paid: by which means, when."""
+    queries.charge(owner_charge_id)
+    form = SupplierForm()
+    if not form.validate():
+        return _one(owner_charge_id, supplier=form), 422
+    try:
+        paid_on = parse_date(form.paid_on.data, locale(), field="paid_on")
+        new = NewPayment(paid_on, form.method.data, form.reference.data or "")
+        done = record_supplier_payment(
+            owner_charge_id, new, today=g.tenant.today(), now=now(), actor=g.viewer.actor()
+        )
+    except Refusal as refusal:
+        refuse(form, refusal, _(refusal.msgid, **refusal.facts))
+        return _one(owner_charge_id, supplier=form), 422
+    said = _("The payment to the supplier is in the books.") if done else _("It was in the books already.")
+    leave_notice(g.viewer.session_id, said, "success" if done else "info")
+    return redirect(url_for("owners_desk.charge", owner_charge_id=owner_charge_id), 303)
+
+
+@pages.post("/<uuid:owner_charge_id>/supplier/reverse")
+@allow(roles.PAYOUTS)
+def reverse_supplier(owner_charge_id: uuid.UUID) -> Answer:
+    """It was not paid after all."""
+    queries.charge(owner_charge_id)
+    form = ReasonForm()
+    if not form.validate():
+        return _one(owner_charge_id, reason=form), 422
+    done = reverse_supplier_payment(
         owner_charge_id, reason=form.reason.data, today=g.tenant.today(), actor=g.viewer.actor()
     )
-    said = _("The charge is taken back.") if done else _("It had been taken back before.")
+    said = _("The payment is taken back.") if done else _("It had been taken back before.")
     leave_notice(g.viewer.session_id, said, "success" if done else "info")
     return redirect(url_for("owners_desk.charge", owner_charge_id=owner_charge_id), 303)
 
@@ -163,13 +206,20 @@ def charge_file(owner_charge_id: uuid.UUID) -> Response:
     return download(stored.content, media_type=stored.media_type, name=stored.name)
 
 
-def _one(charge_id: uuid.UUID, form: ReasonForm) -> str:
+def _one(
+    charge_id: uuid.UUID, *, reason: ReasonForm | None = None, supplier: SupplierForm | None = None
+) -> str:
+    reason = reason or ReasonForm(formdata=None)
+    if supplier is None:
+        supplier = SupplierForm(formdata=None, data={"paid_on": format_short(g.tenant.today())})
     return render(
         "owners/desk/charge.html",
         row=queries.charge(charge_id),
         borne=queries.borne_by(charge_id),
         kinds=KINDS,
-        form=form,
+        form=supplier if supplier.errors or supplier.form_errors else reason,
+        reason=reason,
+        supplier=supplier,
     )
 
 
@@ -185,6 +235,8 @@ def _file(format: str, text: str, state: str) -> Response:
             Column(_("Kind"), width=14),
             Column(_("What for"), width=28),
             Column(_("Who is to be paid"), width=20),
+            Column(_("Paid to the supplier"), "date", 12),
+            Column(_("Reference of the payment"), width=18),
             Column(_("Taken back"), "date", 12),
             Column(_("Tax in it"), "money", 14),
             Column(_("Amount"), "money", 16),
@@ -201,6 +253,8 @@ def _file(format: str, text: str, state: str) -> Response:
             _(KINDS[row.kind]),
             row.description,
             row.supplier,
+            row.supplier_paid_on,
+            row.supplier_reference,
             row.reversed_on,
             Money(row.tax, row.currency),
             Money(row.amount, row.currency),

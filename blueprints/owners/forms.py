@@ -31,5 +31,13 @@ class ChargeForm(FlaskForm):
     file = FileField(_l("Bill or policy"), validators=[Optional()])
 
 
+class SupplierForm(FlaskForm):
+    """That whoever did it was paid, all of it."""
+
+    paid_on = _text(_l("Paid on"), most=40, needed=True)
+    method = _text(_l("How it was paid"), most=80, needed=True)
+    reference = _text(_l("Reference of the payment"), most=80)
+
+
 class ReasonForm(FlaskForm):
     reason = _text(_l("Why"), most=200, needed=True)

@@ -126,3 +126,37 @@ class OwnerCharge(TenantOwned, Model):
         CheckConstraint("amount > 0 AND tax >= 0 AND tax <= amount", name="amount"),
         CheckConstraint("(reversed_on IS NULL) = (reverse_reason IS NULL)", name="reversed"),
     )
+
+
+class SupplierPayment(TenantOwned, Model):
+    """The money that went to whoever did what owners were charged for: all of a charge, once. One that was recorded by
+    mistake stays, and its reversal stands in the books on `reversed_on`."""
+
+    __tablename__ = "supplier_payments"
+
+    charge_id: Mapped[uuid.UUID]
+    amount: Mapped[int]
+    currency: Mapped[str]
+    paid_on: Mapped[datetime.date]
+    method: Mapped[str]
+    reference: Mapped[str]
+    made_by: Mapped[uuid.UUID | None]
+    made_at: Mapped[datetime.datetime]
+    reversed_on: Mapped[datetime.date | None]
+    reversed_by: Mapped[uuid.UUID | None]
+    reverse_reason: Mapped[str | None]
+
+    __table_args__ = (
+        belongs_to("charge_id", "owner_charges"),
+        belongs_to("made_by", "users"),
+        belongs_to("reversed_by", "users"),
+        Index(
+            "uq_supplier_payments_charge",
+            "tenant_id",
+            "charge_id",
+            unique=True,
+            postgresql_where=text("reversed_on IS NULL"),
+        ),
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("(reversed_on IS NULL) = (reverse_reason IS NULL)", name="reversed"),
+    )

@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, case, func, select
 
 from blueprints.accounts.models import Account
-from blueprints.accounts.reach import reachable
+from blueprints.accounts.reach import in_force, reachable
 from blueprints.invoices.models import Invoice, InvoiceLine, InvoiceType
 from blueprints.leases.models import Lease
 from blueprints.ledger.models import JournalEntry, LedgerAccount, Posting
 from blueprints.ledger.rules import OWNER_PAYABLE
+from blueprints.owners.agreed import INVOICE
 from blueprints.owners.models import CommissionDocument, OwnerCharge, RentCommission
 from blueprints.owners.statements import RENT_KINDS
 from blueprints.payments.models import Payment, Receipt
@@ -77,6 +78,7 @@ def rent_source(reach: Reach, owner_id: uuid.UUID, invoice_id: uuid.UUID) -> Ren
             Lease.number.label("lease_number"),
             Account.address,
             Account.city,
+            in_force(mine, reach.today).label("still"),
         )
         .join(
             InvoiceType,
@@ -103,14 +105,15 @@ def rent_source(reach: Reach, owner_id: uuid.UUID, invoice_id: uuid.UUID) -> Ren
         due_on=row.due_on,
         currency=row.currency,
         total=row.total,
-        open_amount=row.open_amount,
+        # Who owns no more is not told what came in of it afterwards.
+        open_amount=row.open_amount if row.still else row.total - sum(one.amount for one in receivings),
         mandate_account_id=row.mandate_account_id,
         lease_number=row.lease_number,
         address=row.address or "",
         city=row.city or "",
         lines=lines,
         receivings=receivings,
-        commissions=_commissions(invoice_id),
+        commissions=_commissions(owner_id, invoice_id),
     )
 
 
@@ -174,8 +177,34 @@ def _payments(ids: list[uuid.UUID]) -> dict[uuid.UUID | None, tuple[str, str]]:
     return {row.id: (row.method, row.number) for row in rows}
 
 
-def _commissions(invoice_id: uuid.UUID) -> list[Any]:
-    """The documents of the commission on a rent that we made; the back office's own stand on the statement."""
+def _commissions(owner_id: uuid.UUID, invoice_id: uuid.UUID) -> list[Any]:
+    """The documents of the commission on a rent that we made and the owner bore a part of; the back office's own
+    stand on the statement."""
+    key = case(
+        (
+            CommissionDocument.kind == INVOICE,
+            func.concat("commission:", CommissionDocument.invoice_id, ":withheld"),
+        ),
+        else_=func.concat("commission-note:", CommissionDocument.id),
+    )
+    borne = (
+        select(Posting.id)
+        .join(
+            JournalEntry,
+            and_(JournalEntry.tenant_id == Posting.tenant_id, JournalEntry.id == Posting.entry_id),
+        )
+        .join(
+            LedgerAccount,
+            and_(LedgerAccount.tenant_id == Posting.tenant_id, LedgerAccount.id == Posting.ledger_account_id),
+        )
+        .where(
+            JournalEntry.business_key == key,
+            LedgerAccount.kind == OWNER_PAYABLE,
+            LedgerAccount.customer_id == owner_id,
+        )
+        .correlate(CommissionDocument)
+        .exists()
+    )
     return list(
         db.session.execute(
             select(
@@ -194,7 +223,7 @@ def _commissions(invoice_id: uuid.UUID) -> list[Any]:
                     RentCommission.id == CommissionDocument.commission_id,
                 ),
             )
-            .where(RentCommission.rent_invoice_id == invoice_id)
+            .where(RentCommission.rent_invoice_id == invoice_id, borne)
             .order_by(CommissionDocument.position)
         )
     )

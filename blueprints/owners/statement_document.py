@@ -68,14 +68,17 @@ def statement_data(found: Statement) -> dict[str, Any]:
     }
 
 
-def summary_rows(found: Statement) -> list[tuple[str, int, int]]:
-    """The statement in figures: (what, whole, own), signed as the owner feels them. Rows of nothing are left out."""
-    sheet, owner = found.sheet, found.owner_id
+def summary_rows(found: Statement) -> list[tuple[str, int | None, int]]:
+    """The statement in figures: (what, whole, own), signed as the owner feels them. Rows of nothing are left out; the
+    whole is None where it is not the owner's to know."""
+    sheet, all_, owner = found.sheet, found.whole, found.owner_id
+    balances = found.whole_balances
+    rows: list[tuple[str, int | None, int]]
 
     def pair(section: str, figure: str) -> tuple[int, int]:
-        return getattr(sheet.section(section), figure), getattr(sheet.section(section, owner), figure)
+        return getattr(all_.section(section), figure), getattr(sheet.section(section, owner), figure)
 
-    rows = [(_("Balance before"), sheet.opens(), sheet.opens(owner))]
+    rows = [(_("Balance before"), sheet.opens() if balances else None, sheet.opens(owner))]
     for title, section, figure, sign in (
         (_("Rent received"), rules.RENT, "net", 1),
         (_("Tax on the rent"), rules.RENT, "tax", 1),
@@ -89,9 +92,9 @@ def summary_rows(found: Statement) -> list[tuple[str, int, int]]:
         whole, own = pair(section, figure)
         if whole or own or (section, figure) == (rules.RENT, "net"):
             rows.append((title, sign * whole, sign * own))
-    rows.append((_("Net of the month"), sheet.net(), sheet.net(owner)))
+    rows.append((_("Net of the month"), all_.net(), sheet.net(owner)))
     rows.append((_("Paid out"), *pair(rules.PAYOUT, "total")))
-    rows.append((_("Balance after"), sheet.closes(), sheet.closes(owner)))
+    rows.append((_("Balance after"), sheet.closes() if balances else None, sheet.closes(owner)))
     return rows
 
 
@@ -107,12 +110,13 @@ def _summary(found: Statement) -> dict[str, Any]:
 
 def _lines(found: Statement) -> dict[str, Any]:
     rows = []
-    for line in found.sheet.lines:
+    for line in found.whole.lines:
         own, whole = line.of(found.owner_id).total, line.whole.total
         if not own and not (whole and found.sees_whole):
             continue
         what, number, _page = line_words(found, line)
-        rows.append(_row(found, [what, number, format_short(line.day)], whole, own))
+        others = line.section == rules.PAYOUT and not own
+        rows.append(_row(found, [what, number, format_short(line.day)], whole, None if others else own))
     return {
         "title": _("Where the figures come from"),
         "heads": _heads(found, [_("Concept"), _("Document"), _("Date")]),
@@ -127,9 +131,10 @@ def _heads(found: Statement, titles: list[str]) -> list[dict[str, Any]]:
     return [*heads, {"title": _("Yours"), "right": True}]
 
 
-def _row(found: Statement, texts: list[str], whole: int, own: int) -> list[str]:
-    locale = serving().locale
-    amounts = [format_money(own, found.currency, locale)]
-    if found.sees_whole and not found.alone:
-        amounts.insert(0, format_money(whole, found.currency, locale))
-    return [*texts, *amounts]
+def _row(found: Statement, texts: list[str], whole: int | None, own: int | None) -> list[str]:
+    amounts = [whole, own] if found.sees_whole and not found.alone else [own]
+    return [*texts, *(_money(found, amount) for amount in amounts)]
+
+
+def _money(found: Statement, amount: int | None) -> str:
+    return "–" if amount is None else format_money(amount, found.currency, serving().locale)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from blueprints.leases.rules import Party
 from blueprints.owners.rules import apportion, part_of
 
 RENT: Final = "rent"
@@ -179,6 +180,26 @@ def sheet(
     order = {section: place for place, section in enumerate(SECTIONS)}
     lines.sort(key=lambda line: (order[line.section], line.day, str(line.source)))
     return Sheet(lines, dict(opening))
+
+
+def seen_by(owner: uuid.UUID, movements: Sequence[Movement], parties: Sequence[Party]) -> list[Movement]:
+    """What of all movements an owner may read: those of entries in which the owner has a part, and on days on which
+    he or she owned those of the owners beside; and never a part of somebody who did not own beside. So nobody reads
+    what came after, nor what is of before."""
+    own = [row for row in parties if row.customer_id == owner]
+    beside = {row.customer_id for row in parties if any(row.meets(mine) for mine in own)}
+    together: dict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
+    for one in movements:
+        together[one.entry].add(one.owner)
+    return [
+        one
+        for one in movements
+        if one.owner in beside
+        and (
+            owner in together[one.entry]
+            or (together[one.entry] <= beside and any(mine.holds(one.day) for mine in own))
+        )
+    ]
 
 
 def _parts(

@@ -12,10 +12,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, select
 
 from blueprints.accounts.models import Account, AccountParty, Customer
 from blueprints.accounts.reach import reachable
+from blueprints.leases.rules import Party
 from blueprints.leases.services import RENT_COLLECTED, RENT_REVERSED
 from blueprints.ledger.models import JournalEntry, LedgerAccount, Posting
 from blueprints.ledger.rules import OWNER_PAYABLE
@@ -45,17 +46,27 @@ class Mandate:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One owner's part of a mandate in the days asked for, in millionths."""
+    """One owner's parts of a mandate in the days asked for: shares in millionths, each with its days."""
 
     customer_id: uuid.UUID
     name: str
-    share: int
+    parts: Sequence[Party]
+
+    @property
+    def share(self) -> int | None:
+        """The part; None when it changed in these days."""
+        return self.parts[0].share if len(self.parts) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One owner's statement of one property and month. `shares` are all who owned in it; with `alone` the whole is the
-    owner's own. `sees_whole`: who did not own in these days sees nothing but his or her own figures."""
+    """One owner's statement of one property and month.
+
+    `sheet` has everybody's figures: only the owner's own are for showing. `whole` is what the owner may read of all
+    (see `statement_rules.seen_by`), `shares` are those who owned beside him or her in these days; who did before may
+    have figures still, and no parts. `whole_balances`: the same people owned all through, so the balances around the
+    days are of the whole too.
+    """
 
     mandate: Mandate
     owner_id: uuid.UUID
@@ -64,24 +75,25 @@ class Statement:
     last: datetime.date
     currency: str
     sheet: Sheet
+    whole: Sheet
     origins: Mapping[uuid.UUID, Origin]
     shares: Sequence[Share]
+    whole_balances: bool
 
     @property
     def alone(self) -> bool:
-        return [share.customer_id for share in self.shares] == [self.owner_id] and set(self.sheet.owners) <= {
-            self.owner_id
-        }
+        """The whole is the owner's own."""
+        return all(share.customer_id == self.owner_id for share in self.shares)
 
     @property
     def sees_whole(self) -> bool:
-        return any(share.customer_id == self.owner_id for share in self.shares)
+        """Who did not own in these days sees nothing but his or her own figures."""
+        return any(share.customer_id == self.owner_id and share.parts for share in self.shares)
 
     @property
     def share(self) -> int | None:
-        """The owner's part at the end of the month; None when it changed in it or is none."""
-        found = [share.share for share in self.shares if share.customer_id == self.owner_id]
-        return found[0] if len(found) == 1 else None
+        """The owner's part; None when it changed in these days or is none."""
+        return next((one.share for one in self.shares if one.customer_id == self.owner_id), None)
 
 
 def days_of(month: str) -> tuple[datetime.date, datetime.date]:
@@ -101,12 +113,20 @@ def statement(
     which the owner had nothing there: no movement and no balance."""
     first, last = days_of(month)
     mandate = mandate_in_reach(reach, mandate_id)
-    found, origins = read([mandate_id], first, last, currency=currency)
-    sheet = found[mandate_id]
-    shares = _shares(mandate_id, first, last)
-    owns = any(share.customer_id == owner_id for share in shares)
-    if owner_id not in sheet.owners and not (owns and sheet.lines):
+    books = _books([mandate_id], first, last, currency)
+    sheet, moved = books.sheet(mandate_id), books.moved.get(mandate_id, [])
+    names, parties = _owners(mandate_id)
+    owning = [one for one in parties if one.meets(Party(owner_id, 0, first, last))]
+    own = [one for one in owning if one.customer_id == owner_id]
+    seen = rules.seen_by(owner_id, moved, parties) if own else [one for one in moved if one.owner == owner_id]
+    if owner_id not in sheet.owners and not seen:
         raise NotFound()
+    beside = [one for one in owning if any(one.meets(mine) for mine in own)]
+    whole = sheet if len(seen) == len(moved) else books.sheet(mandate_id, seen)
+    shown = dict.fromkeys(one.customer_id for one in beside) | dict.fromkeys(
+        customer_id for line in whole.lines for customer_id in line.parts
+    )
+    steady = all(one.holds(first) and one.holds(last) for one in owning)
     return Statement(
         mandate=mandate,
         owner_id=owner_id,
@@ -115,8 +135,14 @@ def statement(
         last=last,
         currency=currency,
         sheet=sheet,
-        origins=origins,
-        shares=shares,
+        whole=whole,
+        origins=books.origins,
+        shares=[
+            Share(customer_id, names[customer_id], [one for one in beside if one.customer_id == customer_id])
+            for customer_id in shown
+            if customer_id in names
+        ],
+        whole_balances=steady and set(sheet.owners) <= {one.customer_id for one in owning},
     )
 
 
@@ -133,55 +159,72 @@ def mandate_in_reach(reach: Reach, mandate_id: uuid.UUID) -> Mandate:
     return Mandate(row.id, row.number, row.address or "", row.city or "")
 
 
-def _shares(mandate_id: uuid.UUID, first: datetime.date, last: datetime.date) -> list[Share]:
+def _owners(mandate_id: uuid.UUID) -> tuple[dict[uuid.UUID, str], list[Party]]:
+    """Everybody who ever owned: names, and parts with their days, the largest first."""
     rows = db.session.execute(
-        select(AccountParty.customer_id, Customer.name, AccountParty.share)
+        select(
+            AccountParty.customer_id,
+            AccountParty.share,
+            AccountParty.valid_from,
+            AccountParty.valid_until,
+            Customer.name,
+        )
         .join(
             Customer,
             and_(Customer.tenant_id == AccountParty.tenant_id, Customer.id == AccountParty.customer_id),
         )
-        .where(
-            AccountParty.account_id == mandate_id,
-            AccountParty.role == "owner",
-            or_(AccountParty.valid_from.is_(None), AccountParty.valid_from <= last),
-            or_(AccountParty.valid_until.is_(None), AccountParty.valid_until >= first),
-        )
-        .order_by(AccountParty.share.desc(), AccountParty.customer_id, AccountParty.id)
-    )
-    return [Share(row.customer_id, row.name, row.share) for row in rows]
+        .where(AccountParty.account_id == mandate_id, AccountParty.role == "owner")
+        .order_by(AccountParty.share.desc(), AccountParty.customer_id, AccountParty.valid_from)
+    ).all()
+    return {row.customer_id: row.name for row in rows}, [Party(*row[:4]) for row in rows]
 
 
 def sheets(
     mandate_ids: Collection[uuid.UUID], first: datetime.date, last: datetime.date, *, currency: str
 ) -> dict[uuid.UUID, Sheet]:
     """The sheets of mandates for some days, both included."""
-    return read(mandate_ids, first, last, currency=currency)[0]
+    books = _books(mandate_ids, first, last, currency)
+    return {mandate_id: books.sheet(mandate_id) for mandate_id in mandate_ids}
 
 
-def read(
-    mandate_ids: Collection[uuid.UUID], first: datetime.date, last: datetime.date, *, currency: str
-) -> tuple[dict[uuid.UUID, Sheet], Mapping[uuid.UUID, Origin]]:
-    """The same, and the documents behind them. At most seven statements."""
+@dataclass(frozen=True, slots=True)
+class _Books:
+    """What the books say of mandates in some days, and the documents behind it."""
+
+    moved: Mapping[uuid.UUID, list[Movement]]
+    opening: Mapping[uuid.UUID, Mapping[uuid.UUID, int]]
+    before: Mapping[uuid.UUID, Mapping[uuid.UUID, int]]
+    origins: Mapping[uuid.UUID, Origin]
+
+    def sheet(self, mandate_id: uuid.UUID, movements: Sequence[Movement] | None = None) -> Sheet:
+        """The sheet of a mandate: of all that moved, or of these movements and their people alone."""
+        before, opening = self.before, self.opening.get(mandate_id, {})
+        if movements is not None:
+            people = {one.owner for one in movements}
+            before = {
+                source: {owner: amount for owner, amount in given.items() if owner in people}
+                for source, given in before.items()
+            }
+            opening = {}
+        return rules.sheet(
+            self.moved.get(mandate_id, ()) if movements is None else movements,
+            opening=opening,
+            papers={key: origin.paper for key, origin in self.origins.items() if origin.paper is not None},
+            collected_before=before,
+        )
+
+
+def _books(
+    mandate_ids: Collection[uuid.UUID], first: datetime.date, last: datetime.date, currency: str
+) -> _Books:
+    """At most seven statements."""
     moved = _movements(mandate_ids, first, last, currency)
     opening: dict[uuid.UUID, dict[uuid.UUID, int]] = defaultdict(dict)
     for row in _balances(mandate_ids, first, currency):
         opening[row.account_id][row.customer_id] = int(row.amount)
     every = [one for rows in moved.values() for one in rows]
-    before = _collected_before(
-        {one.source for one in every if one.section == rules.RENT and one.source}, first
-    )
-    origins = origins_of(every)
-    papers = {source: origin.paper for source, origin in origins.items() if origin.paper is not None}
-    made = {
-        mandate_id: rules.sheet(
-            moved.get(mandate_id, ()),
-            opening=opening.get(mandate_id, {}),
-            papers=papers,
-            collected_before=before,
-        )
-        for mandate_id in mandate_ids
-    }
-    return made, origins
+    rents = {one.source for one in every if one.section == rules.RENT and one.source}
+    return _Books(moved, opening, _collected_before(rents, first), origins_of(every))
 
 
 def balances(

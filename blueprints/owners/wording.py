@@ -7,7 +7,8 @@ from flask_babel import gettext as _
 from blueprints.owners import statement_rules as rules
 from blueprints.owners.months import month_name
 from blueprints.owners.statement_rules import Line
-from blueprints.owners.statements import Statement
+from blueprints.owners.statements import Share, Statement
+from saas.dates import format_short
 
 MILLION = 1_000_000
 
@@ -28,10 +29,12 @@ def line_words(found: Statement, line: Line) -> tuple[str, str, str]:
         text = _("Taken back: %(what)s", what=origin.text) if line.whole.total > 0 else origin.text
         return text, note, "charge"
     returned = line.whole.total > 0
-    if returned:
-        what = _("Payout that the bank returned")
-    else:
-        what = _("Payout") if line.of(found.owner_id).total else _("Payout to another owner")
+    if not line.of(found.owner_id).total:
+        # What another owner got is a figure of the whole; how and where it was paid is that one's own affair.
+        name = ", ".join(one.name for one in found.shares if one.customer_id in line.parts)
+        back = _("Payout to %(name)s that the bank returned", name=name)
+        return back if returned else _("Payout to %(name)s", name=name), "", ""
+    what = _("Payout that the bank returned") if returned else _("Payout")
     return what, note, "" if origin.void else "payout"
 
 
@@ -43,6 +46,31 @@ def _other(line: Line) -> str:
         rules.RENT: _("Rent"),
     }
     return str(words.get(line.section) or _("Other movement"))
+
+
+def part_words(found: Statement, one: Share) -> str:
+    """One owner's part of the whole; with its days when it did not hold all of the month."""
+    said = []
+    for part in one.parts:
+        share = share_words(part.share)
+        begins = part.valid_from if part.valid_from and part.valid_from > found.first else None
+        ends = part.valid_until if part.valid_until and part.valid_until < found.last else None
+        if begins and ends:
+            said.append(
+                _(
+                    "%(share)s from %(since)s to %(until)s",
+                    share=share,
+                    since=format_short(begins),
+                    until=format_short(ends),
+                )
+            )
+        elif begins:
+            said.append(_("%(share)s since %(since)s", share=share, since=format_short(begins)))
+        elif ends:
+            said.append(_("%(share)s until %(until)s", share=share, until=format_short(ends)))
+        else:
+            said.append(share)
+    return ", ".join(said)
 
 
 def share_words(share: int | None) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, select
 
 from blueprints.accounts.models import Account
-from blueprints.accounts.reach import reachable
+from blueprints.accounts.reach import reachable, theirs
 from blueprints.invoices.models import Invoice, InvoiceType
 from blueprints.invoices.rules import due
 from blueprints.payments.models import Attempt, AttemptItem
@@ -115,10 +115,7 @@ def may_pay(reach: Reach, invoice_id: uuid.UUID) -> bool:
     query = (
         select(Invoice.id)
         .join(payable, payable.c.account_id == Invoice.account_id)
-        .where(
-            Invoice.id == invoice_id,
-            or_(payable.c.sees_from.is_(None), Invoice.issued_on >= payable.c.sees_from),
-        )
+        .where(Invoice.id == invoice_id, theirs(payable, Invoice.issued_on))
     )
     return db.session.execute(query).first() is not None
 
@@ -128,8 +125,10 @@ def _read(reach: Reach, wanted: Sequence[uuid.UUID], lock: bool) -> Sequence[Any
     query = (
         _invoices(payable.c.account_id.label("may_pay"))
         .join(seen, seen.c.account_id == Invoice.account_id)
-        .outerjoin(payable, payable.c.account_id == Invoice.account_id)
-        .where(Invoice.id.in_(wanted), or_(seen.c.sees_from.is_(None), Invoice.issued_on >= seen.c.sees_from))
+        .outerjoin(
+            payable, and_(payable.c.account_id == Invoice.account_id, theirs(payable, Invoice.issued_on))
+        )
+        .where(Invoice.id.in_(wanted), theirs(seen, Invoice.issued_on))
         # Always in the order of ids: whoever takes several takes them in the same order.
         .order_by(Invoice.id)
     )

@@ -7,10 +7,10 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, exists, func, select
 
 from blueprints.accounts.models import Account
-from blueprints.accounts.reach import reachable
+from blueprints.accounts.reach import reachable, theirs
 from blueprints.invoices.models import Invoice, InvoiceType
 from blueprints.invoices.standing_credit import StandingCredit
 from blueprints.payments.models import Payment
@@ -24,7 +24,7 @@ PAGE_OF_CREDIT = "payments.credit"
 
 @dataclass(frozen=True, slots=True)
 class AccountCredit:
-    """An account's credit for its reader. `sees_from`: what came before is a former holder's."""
+    """An account's credit for its reader. `sees_from`: what came before may be somebody else's."""
 
     account_id: uuid.UUID
     number: str
@@ -52,7 +52,9 @@ def has_credit(accounts: FromClause) -> ColumnElement[bool]:
 
 def credit_in_reach(reach: Reach, account_id: uuid.UUID | None = None) -> list[AccountCredit]:
     """The credit of accounts in reach, by account and currency."""
-    mine, payable = reachable(reach), reachable(reach, "pay").alias("payable")
+    # Whose days are over asks the staff: by itself, credit is for who has the account now.
+    mine = reachable(reach, now=True)
+    payable = reachable(reach, "pay", now=True).alias("payable")
     query = (
         select(
             Credit.account_id,
@@ -67,7 +69,7 @@ def credit_in_reach(reach: Reach, account_id: uuid.UUID | None = None) -> list[A
         .join(Account, and_(Account.tenant_id == Credit.tenant_id, Account.id == Credit.account_id))
         .join(Payment, and_(Payment.tenant_id == Credit.tenant_id, Payment.id == Credit.payment_id))
         .outerjoin(payable, payable.c.account_id == Credit.account_id)
-        .where(Credit.remaining > 0, or_(mine.c.sees_from.is_(None), Payment.paid_on >= mine.c.sees_from))
+        .where(Credit.remaining > 0, theirs(mine, Payment.paid_on))
         .group_by(
             Credit.account_id,
             Account.number,
@@ -136,7 +138,7 @@ class Payable:
 
 def payable_with(reach: Reach, account_id: uuid.UUID, currency: str) -> list[Payable]:
     """What an account in reach owes and the reader may pay, the oldest first."""
-    mine = reachable(reach, "pay")
+    mine = reachable(reach, "pay", now=True)
     rows = db.session.execute(
         select(
             Invoice.id,
@@ -160,7 +162,7 @@ def payable_with(reach: Reach, account_id: uuid.UUID, currency: str) -> list[Pay
             Invoice.currency == currency,
             Invoice.open_amount > 0,
             Invoice.void_at.is_(None),
-            or_(mine.c.sees_from.is_(None), Invoice.issued_on >= mine.c.sees_from),
+            theirs(mine, Invoice.issued_on),
         )
         .order_by(Invoice.due_on, Invoice.id)
         .limit(40)

@@ -6,7 +6,7 @@ import uuid
 
 from flask import g, redirect, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import and_, case, select
+from sqlalchemy import ColumnElement, and_, case, or_, select
 from werkzeug.wrappers import Response
 
 from blueprints.accounts.models import AccountParty, Customer
@@ -124,7 +124,20 @@ def _payer(invoice_id: uuid.UUID) -> tuple[uuid.UUID, str | None] | None:
             and_(Invoice.tenant_id == AccountParty.tenant_id, Invoice.account_id == AccountParty.account_id),
         )
         .where(Invoice.id == invoice_id)
-        .order_by(case((AccountParty.role.in_(PAYING), 0), else_=1), AccountParty.share.desc(), Customer.id)
+        .order_by(
+            case((_there(), 0), else_=1),
+            case((AccountParty.role.in_(PAYING), 0), else_=1),
+            AccountParty.share.desc(),
+            Customer.id,
+        )
         .limit(1)
     ).first()
     return (row.id, row.email) if row is not None else None
+
+
+def _there() -> ColumnElement[bool]:
+    """Whether the party was one on the day of the invoice: who came later was not asked to pay it."""
+    return and_(
+        or_(AccountParty.valid_from.is_(None), AccountParty.valid_from <= Invoice.issued_on),
+        or_(AccountParty.valid_until.is_(None), AccountParty.valid_until >= Invoice.issued_on),
+    )

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, tuple_, union
 
 from blueprints.accounts.models import Account, Customer
-from blueprints.accounts.reach import reachable
+from blueprints.accounts.reach import reachable, theirs
 from blueprints.invoices.models import Invoice, InvoiceType
 from blueprints.payments.models import Allocation, Attempt, AttemptItem, Payment, Receipt
 from saas.database import db
@@ -198,7 +198,7 @@ def _visible(reach: Reach) -> tuple[Any, ColumnElement[bool]]:
         select(Allocation.payment_id)
         .join(Invoice, and_(Invoice.tenant_id == Allocation.tenant_id, Invoice.id == Allocation.invoice_id))
         .join(seen, seen.c.account_id == Invoice.account_id)
-        .where(or_(seen.c.sees_from.is_(None), Invoice.issued_on >= seen.c.sees_from))
+        .where(theirs(seen, Invoice.issued_on))
     )
     own = _made_by(reach)
     also = reachable(reach, "see").alias("also")
@@ -207,10 +207,7 @@ def _visible(reach: Reach) -> tuple[Any, ColumnElement[bool]]:
         .join(Invoice, and_(Invoice.tenant_id == Allocation.tenant_id, Invoice.id == Allocation.invoice_id))
         .outerjoin(
             also,
-            and_(
-                also.c.account_id == Invoice.account_id,
-                or_(also.c.sees_from.is_(None), Invoice.issued_on >= also.c.sees_from),
-            ),
+            and_(also.c.account_id == Invoice.account_id, theirs(also, Invoice.issued_on)),
         )
         .where(Allocation.payment_id == Payment.id, also.c.account_id.is_(None))
         .correlate(Payment)

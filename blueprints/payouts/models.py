@@ -164,6 +164,7 @@ class PayoutLine(TenantOwned, Model):
         belongs_to("payout_id", "payouts"),
         belongs_to("ended_by", "users"),
         Index("ix_payout_lines_run", "tenant_id", "run_id", "state", "id"),
+        Index("ix_payout_lines_order", "tenant_id", "run_id", text("(state = 'left-out')"), "id"),
         Index("ix_payout_lines_payout", "tenant_id", "payout_id"),
         CheckConstraint("state IN ('proposed', 'left-out', 'under-way', 'paid', 'returned')", name="state"),
         CheckConstraint("amount >= 0 AND (state = 'left-out' OR amount > 0)", name="amount"),

@@ -13,7 +13,7 @@ from sqlalchemy import and_, case, func, or_, select
 from blueprints.accounts.models import AccountParty
 from blueprints.invoices.models import Invoice
 from blueprints.leases.models import Lease
-from blueprints.leases.rules import Owner, owners_on
+from blueprints.leases.rules import Party, owners_on
 from blueprints.ledger.models import JournalEntry, LedgerAccount, Posting
 from blueprints.ledger.rules import OWNER_PAYABLE
 from blueprints.payments import refund_rules
@@ -107,9 +107,8 @@ def held(cut_on: datetime.date, currency: str, scope: Scope) -> dict[Pair, rules
 
 
 def refunds_on_the_way(mandates: Collection[uuid.UUID] | None, currency: str) -> dict[Pair, int]:
-    """The owners' part of rent that may go back to the renter: refunds that are asked for, agreed to or sent leave
-    the books only when the provider says so. It will be taken from those who owned when that rent was paid, so it is
-    kept from them; two statements."""
+    """The owners' part of rent that may go back to the renter, theirs who owned on the day it came in: refunds that
+    are asked for, agreed to or sent leave the books only when the provider says so."""
     query = (
         select(Lease.mandate_account_id, Payment.paid_on, func.sum(RefundPart.amount).label("amount"))
         .select_from(RefundPart)
@@ -123,15 +122,20 @@ def refunds_on_the_way(mandates: Collection[uuid.UUID] | None, currency: str) ->
     if mandates is not None:
         query = query.where(Lease.mandate_account_id.in_(mandates))
     rows = db.session.execute(query).all()
-    owners = _owners({row.mandate_account_id for row in rows})
+    owners = _parties({row.mandate_account_id for row in rows})
     found: dict[Pair, int] = defaultdict(int)
     for row in rows:
         for owner in owners_on(owners[row.mandate_account_id], row.paid_on):
-            found[row.mandate_account_id, owner.customer_id] += rules.part_of(int(row.amount), owner.share)
+            part = rules.part_of(int(row.amount), owner.share)
+            found[row.mandate_account_id, owner.customer_id] += part
     return found
 
 
-def _owners(mandates: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Owner]]:
+def _parties(mandates: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Party]]:
+    """The owners of mandates with the days of each."""
+    found: dict[uuid.UUID, list[Party]] = defaultdict(list)
+    if not mandates:
+        return found
     rows = db.session.execute(
         select(
             AccountParty.account_id,
@@ -141,7 +145,6 @@ def _owners(mandates: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Owner]]:
             AccountParty.valid_until,
         ).where(AccountParty.account_id.in_(mandates), AccountParty.role == "owner")
     )
-    found: dict[uuid.UUID, list[Owner]] = defaultdict(list)
     for row in rows:
-        found[row.account_id].append(Owner(row.customer_id, row.share, row.valid_from, row.valid_until))
+        found[row.account_id].append(Party(row.customer_id, row.share, row.valid_from, row.valid_until))
     return found

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, func, literal, or_, select
+from sqlalchemy import Row, and_, func, literal, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from blueprints.accounts.models import Account, Customer
@@ -97,21 +97,26 @@ def sums(run_id: uuid.UUID) -> list[Any]:
         .select_from(PayoutLine)
         .where(PayoutLine.run_id == run_id)
         .group_by(PayoutLine.state, PayoutLine.reason)
-        .order_by(PayoutLine.state, PayoutLine.reason)
+        .order_by(PayoutLine.state == rules.LEFT_OUT, PayoutLine.state, PayoutLine.reason)
     )
     return list(found)
 
 
 def lines(run_id: uuid.UUID, state: str, cursor: str | None) -> Page[Row[Any]]:
-    """Lines of a run in a stable order."""
-    query = _lines().where(PayoutLine.run_id == run_id).order_by(PayoutLine.id).limit(SIZE + 1)
+    """Lines of a run in a stable order: who is paid first, who is left out after."""
+    left_out = PayoutLine.state == rules.LEFT_OUT
+    query = _lines().where(PayoutLine.run_id == run_id).order_by(left_out, PayoutLine.id).limit(SIZE + 1)
     if state:
         query = query.where(PayoutLine.state == state)
-    after = decode_cursor(cursor, (uuid.UUID,))
+    after = decode_cursor(cursor, (int, uuid.UUID))
     if after is not None:
-        query = query.where(PayoutLine.id > literal(after[0]))
+        query = query.where(
+            tuple_(left_out, PayoutLine.id) > tuple_(literal(bool(after[0])), literal(after[1]))
+        )
     rows = db.session.execute(query).all()
-    return Page(rows[:SIZE], older=encode_cursor((rows[SIZE - 1].id,)) if len(rows) > SIZE else None)
+    last = rows[SIZE - 1] if len(rows) > SIZE else None
+    key = (int(last.state == rules.LEFT_OUT), last.id) if last is not None else None
+    return Page(rows[:SIZE], older=encode_cursor(key) if key else None)
 
 
 def line(line_id: uuid.UUID) -> Row[Any]:

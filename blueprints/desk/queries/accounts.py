@@ -96,7 +96,12 @@ def parties_of(account_id: uuid.UUID) -> Sequence[Line]:
             and_(AccountParty.tenant_id == Customer.tenant_id, AccountParty.customer_id == Customer.id),
         )
         .where(AccountParty.account_id == account_id)
-        .order_by(AccountParty.role, AccountParty.share.desc(), Customer.name)
+        .order_by(
+            AccountParty.role,
+            AccountParty.valid_until.desc().nulls_first(),
+            AccountParty.share.desc(),
+            Customer.name,
+        )
         .limit(100)
     ).all()
 

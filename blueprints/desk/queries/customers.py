@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from blueprints.accounts.finding import matching
 from blueprints.accounts.models import Access, Account, AccountParty, Customer
@@ -76,7 +77,8 @@ def customer(customer_id: uuid.UUID) -> Line:
 
 
 def accounts_of(customer_id: uuid.UUID) -> Sequence[Line]:
-    """The first accounts in which the customer has a part, open ones before closed ones."""
+    """The first accounts in which the customer has a part or had one, open ones before closed ones; of each the last
+    part, with its last day."""
     return db.session.execute(
         select(
             Account.id,
@@ -87,13 +89,20 @@ def accounts_of(customer_id: uuid.UUID) -> Sequence[Line]:
             Account.status,
             AccountParty.role,
             AccountParty.share,
+            AccountParty.valid_until,
         )
+        .ext(distinct_on(Account.status, Account.number, AccountParty.role))
         .join(
             AccountParty,
             and_(AccountParty.tenant_id == Account.tenant_id, AccountParty.account_id == Account.id),
         )
         .where(AccountParty.customer_id == customer_id)
-        .order_by(Account.status, Account.number, AccountParty.role)
+        .order_by(
+            Account.status,
+            Account.number,
+            AccountParty.role,
+            AccountParty.valid_until.desc().nulls_first(),
+        )
         .limit(ACCOUNTS_SHOWN + 1)
     ).all()
 

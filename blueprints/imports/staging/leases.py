@@ -33,7 +33,10 @@ BASIS_POINT: Final = 100  # millionths
 WHOLE: Final = 1_000_000
 TOO_HIGH: Final = Fault(N_("A commission must be less than the rent."))
 NO_PROPERTY: Final = N_("There is no property “%(value)s”.")
-OTHER_PEOPLE: Final = N_("“%(value)s” is already in the books with another property or other people.")
+OTHER_PEOPLE: Final = N_(
+    "“%(value)s” is already in the books with another property or other people. Other owners or renters are written on"
+    " the page of the lease, with their first day."
+)
 TAKEN: Final = N_("“%(value)s” is already the number of an account without a lease.")
 
 
@@ -56,6 +59,8 @@ def prepare(columns: Columns, load: Load) -> list[tuple[str, Found]]:
 
 
 def judge(load: Load) -> None:
+    """Renters and owners that change while a lease runs are the desk's to write, with a day: a file has none. One that
+    names those of any day is right, an old one too, and changes nothing about them; other people are refused."""
     people.find(load.named, load.home.country)
     people.judge("renter_document")
     people.judge("owner_documents", listed=True)
@@ -101,12 +106,17 @@ def judge(load: Load) -> None:
              OR NOT EXISTS (SELECT 1 FROM account_parties p
                              WHERE p.tenant_id = :tenant AND p.account_id = l.lease_account_id
                                AND p.role = 'renter' AND p.customer_id = r.customer_id)
-             OR (SELECT array_agg((p.customer_id, p.share)::text ORDER BY p.customer_id)
-                   FROM account_parties p
-                  WHERE p.tenant_id = :tenant AND p.account_id = l.mandate_account_id AND p.role = 'owner')
-                IS DISTINCT FROM
-                (SELECT array_agg((o.customer_id, o.share)::text ORDER BY o.customer_id)
-                   FROM staged_owners o WHERE o.line = s.line))
+             OR NOT EXISTS (SELECT 1 FROM account_parties d
+                             WHERE d.tenant_id = :tenant AND d.account_id = l.mandate_account_id AND d.role = 'owner'
+                               AND (SELECT array_agg((p.customer_id, p.share)::text ORDER BY p.customer_id)
+                                      FROM account_parties p
+                                     WHERE p.tenant_id = :tenant AND p.account_id = l.mandate_account_id
+                                       AND p.role = 'owner'
+                                       AND coalesce(d.valid_from, '-infinity')
+                                           BETWEEN coalesce(p.valid_from, '-infinity')
+                                               AND coalesce(p.valid_until, 'infinity'))
+                                   = (SELECT array_agg((o.customer_id, o.share)::text ORDER BY o.customer_id)
+                                        FROM staged_owners o WHERE o.line = s.line)))
         """,
         msgid=OTHER_PEOPLE,
     )

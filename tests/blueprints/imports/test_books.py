@@ -16,6 +16,9 @@ from blueprints.accounts.models import Account, AccountParty, Customer, Property
 from blueprints.imports.recognise import files_of, resolve_profile
 from blueprints.invoices.models import Invoice
 from blueprints.invoices.services import NewInvoice, NewLine, issue_invoice
+from blueprints.leases.models import Lease
+from blueprints.leases.parties import OWNER, RENTER, NewPeople, change_people
+from blueprints.leases.people import Person, find
 from blueprints.leases.services import (
     NewLease,
     book_collected_rent,
@@ -28,6 +31,7 @@ from blueprints.ledger.models import JournalEntry, LedgerAccount, Posting
 from blueprints.ledger.services import post
 from blueprints.payments.models import Payment
 from blueprints.payments.outside import OutsidePayment, record_outside_payment
+from saas.audit import SYSTEM
 from saas.clock import now
 from saas.database import db
 from saas.identity_numbers import normalise_document
@@ -392,3 +396,63 @@ def test_a_file_shares_among_the_owners_of_the_day(app: Flask, tmp_path: Path) -
         rows = session.execute(select(Payment.number, Payment.customer_id))
         payers = {row.number: row.customer_id for row in rows}
     assert payers == {"RC-1": people["1"], "RC-2": people["5"]}
+
+
+def test_a_file_of_any_day_s_people_is_right_and_changes_nothing_about_them(
+    app: Flask, tmp_path: Path
+) -> None:
+    """Owners and a renter changed at the desk: the old file, the new one, and one with strangers come again."""
+    tenant = make_agency()
+    put(
+        tmp_path,
+        "tipo_documento;numero_documento;nombre\n"
+        + "".join(f"CC;{n}000000;P {n}\n" for n in (1, 2, 3, 4, 5)),
+        name="terceros.csv",
+    )
+    put(tmp_path, "Código;Tipo;Dirección;Ciudad\nL1;Casa;Calle 1;Bello\n", name="inmuebles.csv")
+
+    def lease_file(renter: str, owners: str, shares: str) -> Path:
+        put(
+            tmp_path,
+            "contrato;inmueble;documento_inquilino;documentos_propietarios;participacion;canon;inicio;fin;dia_pago;"
+            f"comision_pct\nCT-1;L1;{renter};{owners};{shares};1.000,00;01/02/2026;31/12/2026;5;9\n",
+            name="contratos.csv",
+        )
+        return tmp_path / "contratos.csv"
+
+    for name in ("terceros", "inmuebles"):
+        good(tenant.id, f"agencia-{name}", tmp_path / f"{name}.csv")
+    old = ("1000000", "2000000|3000000", "60,00|40,00")
+    good(tenant.id, "agencia-contratos", lease_file(*old))
+    with unit_of_work(tenant.id) as session:
+        lease_id = session.execute(select(Lease.id)).scalar_one()
+        for role, people in (
+            (OWNER, [("2000000", 250_000), ("4000000", 750_000)]),
+            (RENTER, [("5000000", 1_000_000)]),
+        ):
+            who = [Person("x", "CC", document, share=share) for document, share in people]
+            new = NewPeople(role, find(who, "CO"), datetime.date(2026, 7, 1), "Venta")
+            assert change_people(lease_id, new, actor=SYSTEM)
+
+    def everybody() -> list[tuple[object, ...]]:
+        with unit_of_work(tenant.id) as session:
+            rows = session.execute(
+                select(
+                    AccountParty.id, AccountParty.share, AccountParty.valid_from, AccountParty.valid_until
+                ).order_by(AccountParty.id)
+            )
+            return [tuple(row) for row in rows]
+
+    before = everybody()
+    for file in (old, ("5000000", "2000000|4000000", "25,00|75,00"), old):
+        outcome = one(good(tenant.id, "agencia-contratos", lease_file(*file)))
+        assert numbers(outcome) == (0, 0, 1, 0), file
+        assert everybody() == before
+    for file in (
+        ("1000000", "2000000|4000000", "60,00|40,00"),  # of no day
+        ("3000000", "2000000|3000000", "60,00|40,00"),  # never rented
+        ("1000000", "2000000|3000000", "50,00|50,00"),
+    ):
+        outcome = one(good(tenant.id, "agencia-contratos", lease_file(*file)))
+        assert numbers(outcome) == (0, 0, 0, 1), file
+        assert everybody() == before

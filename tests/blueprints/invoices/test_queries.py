@@ -143,19 +143,26 @@ def test_nobody_sees_what_is_not_theirs(app: Flask) -> None:
     tenant = make_utility()
     with unit_of_work(tenant.id):
         account, strangers = add_account("1"), add_account("2")
-        current, former, stranger = (add_user(f"{name}@example.com") for name in "abc")
+        current, former, holder, stranger = (add_user(f"{name}@example.com") for name in "abcd")
         give_access(current, account, role="renter", valid_from=D(2026, 11, 1))
         give_access(former, account, role="renter", valid_until=D(2026, 10, 31))
+        give_access(holder, account, role="holder", valid_until=D(2026, 10, 31))
         give_access(stranger, strangers)
         add_invoice(account, "OLD", issued_on=D(2026, 10, 1), due_on=D(2026, 10, 10))
         add_invoice(account, "NEW", issued_on=D(2026, 11, 1), due_on=D(2026, 11, 10))
         numbers = {
             name: [row.number for row in queries.pending(reach_of(user), language="es").rows]
-            for name, user in (("current", current), ("former", former), ("stranger", stranger))
+            for name, user in (
+                ("current", current),
+                ("former", former),
+                ("holder", holder),
+                ("stranger", stranger),
+            )
         }
-        assert numbers == {"current": ["NEW"], "former": [], "stranger": []}
+        # Who rented keeps the own time; a connection that was linked and is no more shows nothing.
+        assert numbers == {"current": ["NEW"], "former": ["OLD"], "holder": [], "stranger": []}
         assert everything(reach_of(current)) == ["NEW"]
-        assert queries.totals(reach_of(former)) == []
+        assert queries.totals(reach_of(holder)) == []
 
 
 def test_staff_looking_on_sees_and_may_not_pay(app: Flask) -> None:

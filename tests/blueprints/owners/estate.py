@@ -39,6 +39,7 @@ class Estate:
     lease_account: uuid.UUID
     mandate: uuid.UUID
     clerk: Actor
+    lease: uuid.UUID
 
 
 def make_estate(
@@ -101,6 +102,7 @@ def make_estate(
             lease.lease_account_id,
             lease.mandate_account_id,
             Actor("staff", clerk, "Beto Cobros"),
+            lease_id,
         )
 
 

@@ -27,9 +27,10 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import func, select
 
-from blueprints.accounts.models import AccountParty
 from blueprints.invoices.models import Invoice
-from blueprints.leases.services import move_collected_rent, record_payout
+from blueprints.leases.parties import OWNER, NewPeople, change_people, last_booked_day
+from blueprints.leases.people import Person, find
+from blueprints.leases.services import move_collected_rent, owners_of, record_payout
 from blueprints.ledger import rules as books
 from blueprints.ledger.models import Posting
 from blueprints.ledger.queries import balance, unbalanced_entries
@@ -38,15 +39,21 @@ from blueprints.owners.certificates import Figures, figures_of, year_of
 from blueprints.owners.charges import NewCharge, make_charge, reverse_charge
 from blueprints.owners.checking import differences
 from blueprints.owners.commissions import ask_for_commission
-from blueprints.owners.models import CommissionDocument, OwnerCharge
+from blueprints.owners.models import CommissionDocument, OwnerCharge, SupplierPayment
 from blueprints.owners.rules import Amounts, Terms, due, sums
 from blueprints.owners.statements import days_of, sheets
+from blueprints.owners.suppliers import (
+    NewPayment,
+    in_force,
+    record_supplier_payment,
+    reverse_supplier_payment,
+)
+from saas.audit import SYSTEM
 from saas.clock import now
 from saas.database import db
 from saas.ids import new_id
-from saas.refusals import NotFound
+from saas.refusals import NotFound, Refusal
 from saas.scope import unit_of_work
-from tests import cast
 from tests.blueprints.owners.estate import IVA, RETENTION, Estate, bill, make_estate
 
 MONTHS = [f"2025-{number:02d}" for number in range(10, 13)] + [f"2026-{number:02d}" for number in range(1, 4)]
@@ -83,6 +90,7 @@ class Owners(RuleBasedStateMachine):
         self.total: dict[uuid.UUID, tuple[int, int]] = {}
         self.paid_out = 0
         self.owners = list(self.estate.owners)
+        self.documents = {owner: f"1{place}" for place, owner in enumerate(self.owners)}
 
     def work(self) -> object:
         return unit_of_work(self.estate.tenant.id)
@@ -157,38 +165,56 @@ class Owners(RuleBasedStateMachine):
             )
         self.paid_out += amount
 
-    @rule(heir=st.integers(0, 9), month=st.sampled_from(MONTHS))
-    def sell_a_part(self, heir: int, month: str) -> None:
-        """From a day on another owner holds the first one's part."""
-        day = days_of(month)[0]
+    @rule(parts=SHARES, keep=st.integers(0, 4), month=st.sampled_from(MONTHS), day=st.integers(1, 28))
+    def change_the_owners(self, parts: list[int], keep: int, month: str, day: int) -> None:
+        """A sale, an inheritance, other shares: some stay or come back, others enter. Twice is once, and a day for
+        whose owners something is booked is refused."""
+        shares = shares_of(parts)
         with self.work():  # type: ignore[attr-defined]
-            party = (
-                db.session.execute(
-                    select(AccountParty).where(
-                        AccountParty.account_id == self.estate.mandate,
-                        AccountParty.role == "owner",
-                        AccountParty.valid_until.is_(None),
-                        AccountParty.valid_from < day,
-                    )
-                )
-                .scalars()
-                .first()
-            )
-            if party is None:
+            first_day = datetime.date.fromisoformat(f"{month}-{day:02d}")
+            booked = last_booked_day(self.estate.mandate)
+            people = []
+            for place, share in enumerate(shares):
+                back = place < keep and place < len(self.owners)
+                document = self.documents[self.owners[place]] if back else f"8{next(self.numbers)}"
+                people.append(Person("", "CC", document, "Compradora", share=share))
+            found = find(people, "CO")
+            new = NewPeople(OWNER, found, first_day, "Venta")
+            try:
+                changed = change_people(self.estate.lease, new, actor=SYSTEM)
+            except Refusal:
+                db.session.rollback()
                 return
-            party.valid_until = day - datetime.timedelta(days=1)
-            buyer = cast.add_customer("Compradora", document=f"8{next(self.numbers)}")
-            db.session.add(
-                AccountParty(
-                    id=new_id(),
-                    account_id=self.estate.mandate,
-                    customer_id=buyer,
-                    role="owner",
-                    share=party.share,
-                    valid_from=day,
-                )
+            assert not changed or booked is None or first_day > booked
+            found = find(people, "CO")
+            assert not change_people(
+                self.estate.lease, NewPeople(OWNER, found, first_day, "Otra vez"), actor=SYSTEM
             )
-        self.owners.append(buyer)
+            now_own = dict(owners_of(self.estate.mandate, first_day))
+            assert now_own == {one.customer_id: one.share for one in found}
+        for one, person in zip(found, people, strict=True):
+            assert one.customer_id is not None
+            if one.customer_id not in self.documents:
+                self.documents[one.customer_id] = person.document
+                self.owners.append(one.customer_id)
+
+    @rule(month=st.sampled_from(MONTHS), undo=st.booleans())
+    def pay_a_supplier(self, month: str, undo: bool) -> None:
+        first = days_of(month)[0]
+        with self.work():  # type: ignore[attr-defined]
+            charge = db.session.execute(
+                select(OwnerCharge.id).where(OwnerCharge.reversed_on.is_(None)).order_by(OwnerCharge.id)
+            ).scalar()
+            if charge is None:
+                return
+            how = NewPayment(first, "Transferencia", "1")
+            today = first + datetime.timedelta(days=1)
+            stood = in_force(charge) is not None
+            assert record_supplier_payment(charge, how, today=today, now=now()) is not stood
+            assert not record_supplier_payment(charge, how, today=today, now=now())
+            if undo:
+                assert reverse_supplier_payment(charge, reason="Error", today=today)
+                assert not reverse_supplier_payment(charge, reason="Error", today=today)
 
     @rule(twice=st.booleans())
     def follow_up(self, twice: bool) -> None:
@@ -232,11 +258,16 @@ class Owners(RuleBasedStateMachine):
         owed = -balance(books.OWNER_PAYABLE)
         earned, taxes = -balance(books.COMMISSION), -balance(books.TAX_PAYABLE)
         charged = -balance(books.SUPPLIER_PAYABLE)
-        assert owed + earned + taxes + charged + self.paid_out == self.collected()
-        in_force = select(func.coalesce(func.sum(OwnerCharge.amount), 0)).where(
+        settled = db.session.execute(
+            select(func.coalesce(func.sum(SupplierPayment.amount), 0)).where(
+                SupplierPayment.reversed_on.is_(None)
+            )
+        ).scalar_one()
+        assert owed + earned + taxes + charged + settled + self.paid_out == self.collected()
+        standing = select(func.coalesce(func.sum(OwnerCharge.amount), 0)).where(
             OwnerCharge.reversed_on.is_(None)
         )
-        assert charged == db.session.execute(in_force).scalar_one()
+        assert charged + settled == db.session.execute(standing).scalar_one()
         assert balance(books.RECEIVABLE, account_id=self.estate.mandate) == 0
 
     def commissions_are_what_is_due(self) -> None:

@@ -119,6 +119,16 @@ def test_the_figures_are_the_whole_and_ones_own_part(living: Living) -> None:
     assert "-$1.000.000" in mine
 
 
+def test_another_owner_s_payout_is_named_and_no_part_of_mine(living: Living) -> None:
+    page = checked_get(living.co_owner, statement_of(living), not_showing=("Transferencia", "CE-1"))
+    assert "Giro a Dueña 0" in page.text
+    assert "-$1.000.000" in figures(page.body), "the whole payout, as a figure of the whole"
+    (row,) = re.findall(r"<tr[^>]*>(?:(?!</tr>).)*Giro a Dueña 0.*?</tr>", page.body, re.DOTALL)
+    assert "–" in row and "$0" not in row
+    assert not any("/income/payouts/" in link for link in page.links)
+    assert living.co_owner.get(f"{statement_of(living)}/pdf").get_data().startswith(b"%PDF")
+
+
 def test_a_stranger_and_a_co_owner_see_what_they_should(living: Living) -> None:
     charge = f"/income/charges/{living.charge}"
     for path in (statement_of(living), f"/income/rents/{living.rent}", charge, f"{charge}/file"):

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from blueprints.leases.models import Payout
 from blueprints.ledger.queries import unbalanced_entries
 from blueprints.payments.refunds import NewRefund, request_refund
-from blueprints.payouts import rules
+from blueprints.payouts import queries, rules
 from blueprints.payouts.answers import AlreadyTaken, mark_by_hand, resolve_line, take_answer
 from blueprints.payouts.bank_accounts import freeze
 from blueprints.payouts.layouts import ANSWER, ORDER, layouts
@@ -39,6 +39,7 @@ from tests.blueprints.payouts.world import (
     sums,
     usable_account,
 )
+from tests.pages import checked_get
 
 CSV, FIXED = "csv-generico-v1", "ancho-fijo-generico-v1"
 
@@ -88,6 +89,33 @@ def test_a_run_proposes_what_is_held_and_says_why_not(agency: Agency):
         row = db.session.execute(select(PayoutRun)).scalar_one()
         assert (row.lines, row.total, row.state) == (1, 600_001, "prepared")
         assert sums() == (1_000_001, 0, 0), "a proposal books nothing"
+
+
+def test_who_is_paid_stands_before_who_is_left_out(agency: Agency):
+    with agency.unit():
+        collect(agency, 1_000_000)
+        usable_account(agency, 1, "22345678901")
+        run = prepared(agency)
+        found = queries.lines(run, "", None).rows
+        assert [(row.owner, row.state, row.reason) for row in found] == [
+            ("Beto Nuñez", rules.PROPOSED, None),
+            ("Ana Dueñas", rules.LEFT_OUT, rules.NO_ACCOUNT),
+        ]
+        assert [row.state for row in queries.sums(run)] == [rules.PROPOSED, rules.LEFT_OUT]
+    page = checked_get(agency.client(agency.ana), f"/desk/payouts/{run}").text
+    assert page.index("Beto Nuñez") < page.index("Por fuera, y por qué") < page.index("Ana Dueñas")
+
+
+def test_a_run_is_read_to_its_end_in_that_order(agency: Agency, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(queries, "SIZE", 1)
+    with agency.unit():
+        collect(agency, 1_000_000)
+        usable_account(agency, 1, "22345678901")
+        run = prepared(agency)
+        first = queries.lines(run, "", None)
+        second = queries.lines(run, "", first.older)
+        assert [row.owner for row in (*first.rows, *second.rows)] == ["Beto Nuñez", "Ana Dueñas"]
+        assert second.older is None
 
 
 def test_what_came_after_the_cut_waits(agency: Agency):
