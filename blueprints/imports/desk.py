@@ -73,7 +73,9 @@ def _upload_form(**options: Any) -> UploadForm:
 
 
 def _upload_page(form: UploadForm) -> str:
-    return render("imports/new.html", form=form)
+    titles = _titles()
+    orders = [(pack.id, [titles[profile.id] for profile in pack.profiles]) for pack in packs().values()]
+    return render("imports/new.html", form=form, orders=orders)
 
 
 def _titles() -> dict[str, str]:
