@@ -2,6 +2,7 @@
 
     LOTE-1  ended. Fran rented, Sara and Beto owned.
     LOTE-2  the same place now. Nora rents; Rosa did with her and has left. Sara sold her part to Ana, Beto kept his.
+            What was in the time of Rosa and Sara stays theirs; nothing later is.
     LOTE-3  Omar owns, Rita rents.
     LOTE-4  Carla owns, Omar rents: he is an owner and a renter.
 
@@ -59,6 +60,7 @@ PDF = b"%PDF-1.7\n% "
 PEOPLE = ("ana", "beto", "sara", "fran", "nora", "rosa", "omar", "rita", "carla", "nadie")
 OWNERS_ONE, OWNERS_TWO = ("sara", "beto"), ("ana", "beto")
 RENTED = {"LOTE-1": ("fran",), "LOTE-2": ("nora",), "LOTE-3": ("rita",), "LOTE-4": ("omar",)}
+LEFT = ("rosa", "sara")  # of LOTE-2: a renter and an owner
 RETURNED = ("RENTA-LOTE-2-ANTES", "RENTA-LOTE-3-AHORA")  # rents of which some went back
 OWNED = {"LOTE-1": OWNERS_ONE, "LOTE-2": OWNERS_TWO, "LOTE-3": ("omar",), "LOTE-4": ("carla",)}
 
@@ -207,6 +209,7 @@ def _names(street: Street) -> None:
     who were there."""
     knows = {
         "nora": ("nora", "rosa"),
+        "rosa": ("nora", "rosa"),
         "ana": ("ana", "beto"),
         "beto": ("ana", "beto", "sara"),
         "sara": ("sara", "beto"),
@@ -218,7 +221,9 @@ def _names(street: Street) -> None:
 
 def _papers(street: Street) -> None:
     for number, row in street.leases.items():
-        street.add("contract", number, RENTED[number] + OWNED[number], leases__contract={"lease_id": row.id})
+        left = LEFT if number == "LOTE-2" else ()
+        seen_by = (*RENTED[number], *OWNED[number], *left)
+        street.add("contract", number, seen_by, leases__contract={"lease_id": row.id})
         for circle, sees in (("RENTER", RENTED[number]), ("OWNER", OWNED[number])):
             word = f"PAPEL-{number}-{circle}"
             paper = Paper("policy", word, None, circle == "RENTER", circle == "OWNER")
@@ -227,8 +232,8 @@ def _papers(street: Street) -> None:
             )
             street.add("paper", word, sees, leases__document={"lease_document_id": paper_id})
         for kind, account, sees in (
-            ("account", row.lease_account_id, RENTED[number]),
-            ("account", row.mandate_account_id, OWNED[number]),
+            ("account", row.lease_account_id, (*RENTED[number], *left[:1])),
+            ("account", row.mandate_account_id, (*OWNED[number], *left[1:])),
         ):
             street.add(kind, number, sees, accounts__account={"account_id": account})
 
@@ -255,10 +260,11 @@ def _money(street: Street) -> None:
             due_on=day,
             text=f"Canon {word}",
         )
+        renters = (*RENTED[number], "rosa") if label == "ANTES" else RENTED[number]
         street.add(
             "rent",
             word,
-            RENTED[number],
+            renters,
             invoices__invoice={"invoice_id": rent},
             invoices__document={"invoice_id": rent},
         )
@@ -275,11 +281,15 @@ def _money(street: Street) -> None:
         )
         street.rents[word] = rent, payment
         where = {"receipt_id": payment}
-        street.add("receipt", f"RC-{number}-{label}", RENTED[number], payments__receipt=where)
+        street.add("receipt", f"RC-{number}-{label}", renters, payments__receipt=where)
         # Where rent comes from opens down to the receipt's number; the receipt itself is the renter's.
         street.add("receiving", f"RC-{number}-{label}", owners)
         month = {"mandate_account_id": row.mandate_account_id, "period": f"{day:%Y-%m}"}
-        street.add("statement", number, owners, owners__statement=month, owners__statement_document=month)
+        # Who sold reads how the balance that is left goes on; of the month no more than that.
+        read_by = {*owners, *LEFT[1:]} if number == "LOTE-2" else owners
+        street.add(
+            "statement", number, sorted(read_by), owners__statement=month, owners__statement_document=month
+        )
         charge = f"CARGO-{number}-{label}"
         charge_id = make_charge(
             NewCharge(
@@ -332,8 +342,8 @@ def _commissions(street: Street) -> None:
 
 
 def _owners_of(word: str) -> Sequence[str]:
-    """Who owned when a rent came in, of those who own still: Sara sees nothing of LOTE-2 any more."""
-    return ("beto",) if word.endswith("ANTES") else OWNED["LOTE-" + word.split("-")[2]]
+    """Who owned when a rent came in."""
+    return ("beto", "sara") if word.endswith("ANTES") else OWNED["LOTE-" + word.split("-")[2]]
 
 
 def _owners_papers(street: Street) -> None:
@@ -414,7 +424,10 @@ def _cases(street: Street) -> None:
             cases__case={"case_id": case.id}, cases__file_of={"case_file_id": file_id},
         )  # fmt: skip
         street.add("filing", case.number, (name,), cases__certificate={"case_id": case.id})
-        street.add("quoted", case.number, OWNED[number])  # an owner reads of which case a quote is
+        # An owner reads of which case a quote is.
+        street.add(
+            "quoted", case.number, (*OWNED[number], *LEFT[1:]) if number == "LOTE-2" else OWNED[number]
+        )
         if name in ("nora", "omar"):
             _quotes(street, case.id, number, row.mandate_account_id, staff)
         answer(case.id, f"Respuesta {word}", actor=staff, now=now())
@@ -448,7 +461,7 @@ def _quotes(street: Street, case_id: uuid.UUID, number: str, mandate: uuid.UUID,
                     state="refused", decider_id=street.customers["sara"], decided_at=past, created_at=past
                 )
             )
-            sees = ("beto",)
+            sees = ("beto", "sara")
         where = {"quote_id": quote}
         street.add("quote", word, sees, cases__quote=where, cases__quote_file=where)
 
