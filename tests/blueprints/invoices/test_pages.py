@@ -105,8 +105,9 @@ def test_a_former_renter_keeps_the_own_time_alone(app: Flask) -> None:
     with unit_of_work(tenant.id):
         account, user = add_account("1", kind="lease"), add_user("a@example.com")
         give_access(user, account, role="renter", valid_until=D(2026, 1, 31))
-        mine = add_invoice(account, "MINE-1", issued_on=D(2026, 1, 31), due_on=D(2026, 2, 10))
-        theirs = add_invoice(account, "THEIRS-1", issued_on=D(2026, 2, 1), due_on=D(2026, 2, 10))
+        rent = {"type_code": "rent", "currency": "COP"}
+        mine = add_invoice(account, "MINE-1", **rent, issued_on=D(2026, 1, 31), due_on=D(2026, 2, 10))
+        theirs = add_invoice(account, "THEIRS-1", **rent, issued_on=D(2026, 2, 1), due_on=D(2026, 2, 10))
     client = signed_in(app, tenant, user)
     assert client.get(f"/invoices/{mine}").status_code == 200
     assert client.get(f"/invoices/{theirs}").status_code == 404
