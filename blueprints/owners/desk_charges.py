@@ -143,6 +143,8 @@ def charge(owner_charge_id: uuid.UUID) -> str:
 @allow(roles.PAYOUTS)
 def reverse(owner_charge_id: uuid.UUID) -> Answer:
     """Take it back: each owner gets what he or she bore."""
+    if queries.charge(owner_charge_id).reversed_on:
+        return _back(owner_charge_id, _("It had been taken back before."), "info")
     form = ReasonForm()
     if not form.validate():
         return _one(owner_charge_id, reason=form), 422
@@ -154,15 +156,19 @@ def reverse(owner_charge_id: uuid.UUID) -> Answer:
         refuse(form, refusal, _(refusal.msgid, **refusal.facts))
         return _one(owner_charge_id, reason=form), 422
     said = _("The charge is taken back.") if done else _("It had been taken back before.")
-    leave_notice(g.viewer.session_id, said, "success" if done else "info")
-    return redirect(url_for("owners_desk.charge", owner_charge_id=owner_charge_id), 303)
+    return _back(owner_charge_id, said, "success" if done else "info")
 
 
 @pages.post("/<uuid:owner_charge_id>/supplier")
 @allow(roles.PAYOUTS)
 def pay_supplier(owner_charge_id: uuid.UUID) -> Answer:
     """Whoever did it was paid: by which means, when."""
-    queries.charge(owner_charge_id)
+    row = queries.charge(owner_charge_id)
+    if row.supplier_paid_on:
+        return _back(owner_charge_id, _("It was in the books already."), "info")
+    if row.reversed_on:
+        text = _("This charge was taken back: nobody is to be paid for it.")
+        return _back(owner_charge_id, text, "warning")
     form = SupplierForm()
     if not form.validate():
         return _one(owner_charge_id, supplier=form), 422
@@ -176,15 +182,15 @@ def pay_supplier(owner_charge_id: uuid.UUID) -> Answer:
         refuse(form, refusal, _(refusal.msgid, **refusal.facts))
         return _one(owner_charge_id, supplier=form), 422
     said = _("The payment to the supplier is in the books.") if done else _("It was in the books already.")
-    leave_notice(g.viewer.session_id, said, "success" if done else "info")
-    return redirect(url_for("owners_desk.charge", owner_charge_id=owner_charge_id), 303)
+    return _back(owner_charge_id, said, "success" if done else "info")
 
 
 @pages.post("/<uuid:owner_charge_id>/supplier/reverse")
 @allow(roles.PAYOUTS)
 def reverse_supplier(owner_charge_id: uuid.UUID) -> Answer:
     """It was not paid after all."""
-    queries.charge(owner_charge_id)
+    if not queries.charge(owner_charge_id).supplier_paid_on:
+        return _back(owner_charge_id, _("It had been taken back before."), "info")
     form = ReasonForm()
     if not form.validate():
         return _one(owner_charge_id, reason=form), 422
@@ -192,8 +198,12 @@ def reverse_supplier(owner_charge_id: uuid.UUID) -> Answer:
         owner_charge_id, reason=form.reason.data, today=g.tenant.today(), actor=g.viewer.actor()
     )
     said = _("The payment is taken back.") if done else _("It had been taken back before.")
-    leave_notice(g.viewer.session_id, said, "success" if done else "info")
-    return redirect(url_for("owners_desk.charge", owner_charge_id=owner_charge_id), 303)
+    return _back(owner_charge_id, said, "success" if done else "info")
+
+
+def _back(charge_id: uuid.UUID, text: str, tone: str) -> BaseResponse:
+    leave_notice(g.viewer.session_id, text, tone)
+    return redirect(url_for("owners_desk.charge", owner_charge_id=charge_id), 303)
 
 
 @pages.get("/<uuid:owner_charge_id>/file")

@@ -28,7 +28,7 @@ from tests.cast import (
     make_agency,
     make_utility,
 )
-from tests.signed_in import signed_in
+from tests.signed_in import post, signed_in
 
 D = datetime.date
 HOSTILE = "<script>alert(1)</script>'\"><img src=x onerror=alert(1)>{{ 7*7 }}%(x)s#let x = 1"
@@ -100,11 +100,30 @@ def test_a_stranger_s_invoice_is_as_one_that_does_not_exist(app: Flask) -> None:
         assert len({re.sub(r'value="[^"]+"', "", answer.get_data(as_text=True)) for answer in answers}) == 1
 
 
-def test_a_former_renter_has_lost_all_of_it(app: Flask) -> None:
+def test_a_former_renter_keeps_the_own_time_alone(app: Flask) -> None:
+    tenant = make_agency()
+    with unit_of_work(tenant.id):
+        account, user = add_account("1", kind="lease"), add_user("a@example.com")
+        give_access(user, account, role="renter", valid_until=D(2026, 1, 31))
+        rent = {"type_code": "rent", "currency": "COP"}
+        mine = add_invoice(account, "MINE-1", **rent, issued_on=D(2026, 1, 31), due_on=D(2026, 2, 10))
+        theirs = add_invoice(account, "THEIRS-1", **rent, issued_on=D(2026, 2, 1), due_on=D(2026, 2, 10))
+    client = signed_in(app, tenant, user)
+    assert client.get(f"/invoices/{mine}").status_code == 200
+    assert client.get(f"/invoices/{theirs}").status_code == 404
+    for path in ("/", "/invoices", "/invoices/history", "/statement", "/accounts"):
+        answer = client.get(path)
+        assert answer.status_code == 200 and "THEIRS-1" not in answer.get_data(as_text=True), path
+    assert "MINE-1" in client.get("/invoices").get_data(as_text=True)
+    clearance = f"/accounts/{account}/clearance"
+    assert post(client, "/accounts", clearance).status_code == 404
+
+
+def test_a_former_holder_has_lost_all_of_it(app: Flask) -> None:
     tenant = make_utility()
     with unit_of_work(tenant.id):
         account, user = add_account("1"), add_user("a@example.com")
-        give_access(user, account, role="renter", valid_until=D(2026, 1, 31))
+        give_access(user, account, role="holder", valid_until=D(2026, 1, 31))
         invoice = add_invoice(account, "FORMER-1", issued_on=D(2025, 12, 1), due_on=D(2025, 12, 10))
     client = signed_in(app, tenant, user)
     assert client.get(f"/invoices/{invoice}").status_code == 404

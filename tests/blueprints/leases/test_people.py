@@ -125,7 +125,8 @@ def test_owners_are_changed_after_a_look_and_only_once(desk: FlaskClient, villag
         ({"owner_1_document": "", "owner_2_document": ""}, "necesita un propietario"),
         ({"first_day": "01/01/2020"}, "empieza"),
         ({"first_day": "31/02/2026"}, "no existe"),
-        ({"reason": " "}, "Complete este campo."),
+        ({"reason": " "}, "Diga por qué."),
+        ({"reason": ""}, "Complete este campo."),
         ({"first_day": ""}, "Complete este campo."),
     ],
 )
