@@ -22,6 +22,7 @@ from markupsafe import Markup
 from saas.dates import format_long, format_short
 from saas.money import format_money
 from tenants.theme_packages import THEMES, known_packages, stylesheet
+from tenants.whole import whole
 from tests.themes.gallery_data import PAGES
 
 HERE = Path(__file__).resolve().parent
@@ -110,6 +111,7 @@ class Sample:
             money=lambda amount, currency: format_money(amount, currency, self.tenant.locale),
             long_date=lambda day: format_long(day, self.tenant.locale),
             short_date=format_short,
+            whole=whole,
             short_datetime=lambda moment: f"{format_short(moment.date())} {moment:%H:%M}",
         )
         return env
