@@ -235,7 +235,7 @@ def write_file(payout_run_id: uuid.UUID) -> Answer:
         else:
             if stopped:
                 said = _(
-                    "The file is made. %(count)s payouts stayed out: their bank account was frozen.",
+                    "The file is made. %(count)s payouts stayed out: below each says why.",
                     count=stopped,
                 )
                 leave_notice(g.viewer.session_id, said, "warning")

@@ -32,6 +32,7 @@ NEGATIVE, NOTHING, KEPT, BELOW_MINIMUM = "negative", "nothing", "kept", "below-m
 AMOUNT_REASONS: Final = frozenset({NEGATIVE, NOTHING, KEPT, BELOW_MINIMUM})
 NO_ACCOUNT, ACCOUNT_WAITS, ACCOUNT_FROZEN = "no-account", "account-waits", "account-frozen"
 TAKEN_OUT, LESS_NOW, ACCOUNT_CHANGED = "taken-out", "less-now", "account-changed"
+WENT_BACK = "went-back"
 
 # What became of a line of the bank's answer.
 SAME, UNKNOWN_LINE, UNKNOWN_CODE, WRONG_AMOUNT, CONTRADICTION = (
@@ -166,4 +167,7 @@ REASONS: Final[Mapping[str, str]] = {
     TAKEN_OUT: N_("Taken out by hand."),
     LESS_NOW: N_("Less was held at the approval than when the run was prepared."),
     ACCOUNT_CHANGED: N_("The owner's bank account was another one at the approval."),
+    WENT_BACK: N_(
+        "Rent in it went back to the renter, or is disputed or on its way back, since the approval."
+    ),
 }

@@ -18,6 +18,7 @@ from blueprints.payouts.bank_accounts import chosen_accounts, number_of
 from blueprints.payouts.booking import Ending, end_lines, held_lines
 from blueprints.payouts.layouts import ORDER, Layout, layouts
 from blueprints.payouts.models import OwnerBankAccount, PayoutLine
+from blueprints.payouts.proposing import Pair, Scope, held
 from blueprints.payouts.runs import LOCK, change_run, held_run
 from blueprints.payouts.tokens import FILE, seal, unseal
 from blueprints.payouts.writing import sanitised, write_file
@@ -31,12 +32,16 @@ from saas.refusals import NotFound, Refusal
 from tenants.loading import serving
 
 COMPANY_CODE, SOURCE_ACCOUNT = "payouts.company-code", "payouts.source-account"
-STOPPED = N_("The bank account was frozen or taken away before the file was made.")
+STOPPED = {
+    rules.ACCOUNT_FROZEN: N_("The bank account was frozen or taken away before the file was made."),
+    rules.WENT_BACK: N_("Rent in it went back, or is disputed, before the file was made."),
+}
 
 
 def make_file(run_id: uuid.UUID, layout_id: str, *, actor: Actor, now: datetime.datetime) -> int:
-    """Write the bank's file of an approved run. Returns how many payouts stayed out of it because their account was
-    frozen or ended since the approval: that money is held for the owners again. Asked twice, the first file stays.
+    """Write the bank's file of an approved run. Returns how many payouts stayed out of it because, since the approval,
+    their account was frozen or ended, or rent in them went back or is disputed (case F11): that money is held for the
+    owners again, and the next run proposes what is left of it. Asked twice, the first file stays.
 
     Raises NotFound, or Refusal for a run that is not under way, for an unknown layout, for what does not fit it.
     """
@@ -51,10 +56,13 @@ def make_file(run_id: uuid.UUID, layout_id: str, *, actor: Actor, now: datetime.
         raise Refusal(N_("Choose one of the layouts."), field="layout")
     lines, stopped = _still_paid(run, now)
     if not lines:
-        raise Refusal(N_("No payout of this run can go into a file: their bank accounts are frozen."))
+        raise Refusal(N_("No payout of this run can go into a file any more: look at each line."))
     today = serving().today()
     end_lines(
-        [Ending(line, rules.RETURNED, today, reason=rules.ACCOUNT_FROZEN, note=STOPPED) for line in stopped],
+        [
+            Ending(line, rules.RETURNED, today, reason=reason, note=STOPPED[reason])
+            for line, reason in stopped
+        ],
         by=actor.user_id,
         now=now,
     )
@@ -111,19 +119,36 @@ def file_of(run_id: uuid.UUID, *, actor: Actor) -> tuple[str, bytes]:
     return run.file_name, content
 
 
-def _still_paid(run: Row[Any], now: datetime.datetime) -> tuple[list[Row[Any]], list[Row[Any]]]:
+Stopped = tuple[Row[Any], str]
+
+
+def _still_paid(run: Row[Any], now: datetime.datetime) -> tuple[list[Row[Any]], list[Stopped]]:
+    """The lines that may leave, and those that may not, with the reason."""
     lines = held_lines(and_(PayoutLine.run_id == run.id, PayoutLine.state == rules.UNDER_WAY))
-    chosen = chosen_accounts(sorted({line.customer_id for line in lines}), now)
+    owners = sorted({line.customer_id for line in lines})
+    chosen = chosen_accounts(owners, now)
     states = _states({line.bank_account_id for line in lines})
+    overdrawn = _overdrawn({line.mandate_account_id for line in lines}, run.currency)
     good: list[Row[Any]] = []
-    stopped: list[Row[Any]] = []
+    stopped: list[Stopped] = []
     for line in lines:
-        fine = (
-            chosen[line.customer_id].reason != rules.ACCOUNT_FROZEN
-            and states.get(line.bank_account_id) == rules.CONFIRMED
-        )
-        (good if fine else stopped).append(line)
+        if (
+            chosen[line.customer_id].reason == rules.ACCOUNT_FROZEN
+            or states.get(line.bank_account_id) != rules.CONFIRMED
+        ):
+            stopped.append((line, rules.ACCOUNT_FROZEN))
+        elif (line.mandate_account_id, line.customer_id) in overdrawn:
+            stopped.append((line, rules.WENT_BACK))
+        else:
+            good.append(line)
     return good, stopped
+
+
+def _overdrawn(mandates: set[uuid.UUID], currency: str) -> set[Pair]:
+    """Owners of whom, after the payouts that are booked already, less than nothing is left once refunds on their way
+    have gone: an approval never leaves that, so rent went back since."""
+    found = held(serving().today(), currency, Scope(mandates=frozenset(mandates)))
+    return {pair for pair, amounts in found.items() if amounts.held < amounts.refunds}
 
 
 def _states(account_ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:

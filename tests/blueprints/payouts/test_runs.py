@@ -29,6 +29,7 @@ from saas.refusals import Refusal
 from saas.scope import unit_of_work
 from tests.blueprints.payouts.world import (
     Agency,
+    add_mandate,
     approved,
     collect,
     enter,
@@ -392,6 +393,51 @@ def test_an_account_that_was_frozen_after_the_approval_stays_out_of_the_file(age
         assert sums() == (600_000, 400_000, 0), "the stopped payout is held for the owner again"
         stopped = db.session.execute(select(PayoutLine).where(PayoutLine.state == "returned")).scalar_one()
         assert stopped.reason == rules.ACCOUNT_FROZEN
+
+
+@pytest.mark.parametrize("asked_only", [False, True], ids=["gone back", "asked for"])
+def test_rent_that_goes_back_after_the_approval_keeps_its_payout_out_of_the_file(
+    agency: Agency, asked_only: bool
+):
+    """Case F11: what was approved and has not left is held; the same owner's other contract is paid."""
+    with agency.unit():
+        usable_account(agency)
+        usable_account(agency, 1, "22345678901")
+        setting("refunds.second-person-above", 0 if asked_only else 10**9)
+    with agency.unit():
+        invoice, payment = collect(agency, 1_000_000)
+        add_mandate(agency, "CT-2", [(agency.owners[1], 1_000_000)])
+        collect(agency, 300_000)
+        run = approved(agency)
+        refund = NewRefund(payment, [(invoice, 100_000)], "outside", "Error", "TR-1")
+        request_refund(refund, actor=staff(agency.ana), now=now())
+        assert make_file(run, FIXED, actor=staff(agency.luis), now=now()) == 2
+        read = read_file(layouts(ORDER)[FIXED], file_of(run, actor=staff(agency.luis))[1])
+        assert read.total == 300_000
+        states = {(line.amount, line.state, line.reason) for line in lines_of(run)}
+        assert states == {
+            (300_000, "under-way", None),
+            (600_000, "returned", rules.WENT_BACK),
+            (400_000, "returned", rules.WENT_BACK),
+        }
+        assert sums() == (1_000_000 if asked_only else 900_000, 300_000, 0)
+        proposed = {line.amount for line in lines_of(prepared(agency)) if line.amount}
+        assert proposed == {540_000, 360_000}, "what is left of it"
+
+
+def test_money_that_makes_good_what_went_back_lets_the_payout_leave(agency: Agency):
+    with agency.unit():
+        usable_account(agency)
+        usable_account(agency, 1, "22345678901")
+        setting("refunds.second-person-above", 10**9)
+    with agency.unit():
+        invoice, payment = collect(agency, 1_000_000)
+        run = approved(agency)
+        refund = NewRefund(payment, [(invoice, 100_000)], "outside", "Error", "TR-1")
+        request_refund(refund, actor=staff(agency.ana), now=now())
+        assert "look at each line" in refused(make_file, run, FIXED, actor=staff(agency.luis), now=now())
+        collect(agency, 100_000)
+        assert make_file(run, FIXED, actor=staff(agency.luis), now=now()) == 0
 
 
 def test_the_fixed_file_reads_back(agency: Agency):

@@ -76,7 +76,7 @@ def make_agency(app: Flask) -> Agency:
             cast.add_user("ana@duenas.example", name="Ana Dueñas", customer_id=agency.owners[0]),
             cast.add_user("beto@casa.example", name="Beto", customer_id=agency.owners[1]),
         ]
-        _mandate(agency, "CT-1", [(agency.owners[0], 600_000), (agency.owners[1], 400_000)])
+        add_mandate(agency, "CT-1", [(agency.owners[0], 600_000), (agency.owners[1], 400_000)])
         for login in agency.logins:
             cast.give_access(login, agency.mandate, role="owner")
         agency.ana = cast.add_user("ana.cobros@example.com", name="Ana Cobros", staff_role="billing")
@@ -85,7 +85,7 @@ def make_agency(app: Flask) -> Agency:
     return agency
 
 
-def _mandate(agency: Agency, number: str, owners: list[tuple[uuid.UUID, int]]) -> None:
+def add_mandate(agency: Agency, number: str, owners: list[tuple[uuid.UUID, int]]) -> None:
     place = Property(
         id=new_id(),
         code=f"P-{number}",
