@@ -19,7 +19,9 @@ GOES_ON = re.compile(r"\bpager\(|\bfurther\(|rel=\"next\"")
 OFFERS = re.compile(r"\bexports\(|\bfile=true\b")
 OFFERED = re.compile(r'href="([^"]*[?&](?:amp;)?format=(csv|xlsx|pdf))"')
 
-WITHOUT: dict[str, str] = {}
+WITHOUT = {
+    "blueprints/cases/templates/cases/desk/find.html": "customers to choose one of; their own list has files"
+}
 """Template -> why nobody wants its list as a file."""
 OTHERWISE = {
     "/statement": "its PDF is a document of its own, with the tenant's words and a balance carried over"
@@ -41,9 +43,8 @@ def lists() -> dict[str, str]:
 def test_each_list_that_goes_on_offers_files():
     found = lists()
     assert len(found) > 30
-    nothing(
-        {f"{name} offers no files" for name, text in found.items() if not OFFERS.search(text)} - set(WITHOUT)
-    )
+    silent = {name for name, text in found.items() if not OFFERS.search(text)}
+    nothing([f"{name} offers no files" for name in silent - set(WITHOUT)])
     nothing([f"{name} is an exception and no list" for name in WITHOUT if name not in found])
 
 
