@@ -23,8 +23,9 @@ class MenuEntry:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A setting of the tenant: its type, default and words. Kinds: text, integer, boolean, choice, email,
-    phone, url, long-text. `low` and `high` bound an integer; `choices` maps values to labels."""
+    """A setting of the tenant: its type, default and words. Kinds: text, integer, amount (kept in minor
+    units of the tenant's currency, shown and typed as money), boolean, choice, email, phone, url, long-text.
+    `low` and `high` bound an integer; `choices` maps values to labels."""
 
     key: str
     kind: str

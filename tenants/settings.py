@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from saas.languages import N_
+from saas.money import parse_amount
 from saas.refusals import Refusal
 from tenants.capability import Setting
 
@@ -66,9 +67,12 @@ def complete(own: Mapping[str, Any]) -> dict[str, Any]:
     return {key: own.get(key, setting.default) for key, setting in _declared.items()}
 
 
-def parse(setting: Setting, typed: str) -> Any:
-    """The value that somebody typed. Raises Refusal that names the field."""
+def parse(setting: Setting, typed: str, *, currency: str, locale: str) -> Any:
+    """The value that somebody of `locale` typed; amounts come out in minor units of `currency`. Raises Refusal that
+    names the field."""
     text = typed.strip()
+    if setting.kind == "amount":
+        return parse_amount(text, currency, locale, field=setting.key, zero=True)
     if setting.kind == "boolean":
         return text in ("1", "true", "on", "yes")
     if setting.kind == "integer":

@@ -102,13 +102,11 @@ capability = Capability(
         ),
         Setting(
             "cases.quote-free-up-to",
-            "integer",
+            "amount",
             0,
             N_("Repairs that need nobody's approval: up to"),
-            hint=N_("In cents of your currency (50000 is 500); 0: every quote needs approval."),
+            hint=N_("0: every quote needs approval."),
             group=N_("Repairs"),
-            low=0,
-            high=99_999_999_999,
         ),
         Setting(
             "cases.quote-days",

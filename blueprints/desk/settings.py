@@ -17,6 +17,7 @@ from blueprints.desk.forms import Checkboxes, one_line, refuse
 from blueprints.desk.pages import pages, say, tidy
 from blueprints.desk.services import change_capabilities
 from saas.languages import LANGUAGES
+from saas.money import format_money
 from saas.permissions import allow
 from saas.refusals import Refusal
 from tenants import roles
@@ -24,6 +25,7 @@ from tenants.capability import Setting
 from tenants.context import DEFAULT_WORDS
 from tenants.frame import confirm_first
 from tenants.look import render
+from tenants.page_context import locale
 from tenants.services import ChangedMeanwhile, change_settings, change_words, edition
 from tenants.settings import SECOND_FACTOR, declared, parse
 
@@ -49,7 +51,9 @@ def save_settings() -> Answer:
         if setting.kind != "boolean" and setting.key not in request.form:
             continue  # a box that was not on the page is no order to empty it
         try:
-            changes[setting.key] = parse(setting, _typed(setting))
+            changes[setting.key] = parse(
+                setting, _typed(setting), currency=g.tenant.currency, locale=locale()
+            )
         except Refusal as refusal:
             refuse(form, refusal, _(refusal.msgid, **refusal.facts))
     if form.errors:
@@ -80,6 +84,8 @@ def _shown(setting: Setting, value: Any) -> str:
         return str(_("Yes") if value else _("No"))
     if setting.kind == "choice":
         return str(_(setting.choices.get(value, value)))
+    if setting.kind == "amount":
+        return format_money(value, g.tenant.currency, locale())
     return str(value)
 
 
@@ -118,7 +124,13 @@ def _settings_form(values: Mapping[str, Any], *, typed: bool) -> FlaskForm:
     form_class = type("SettingsForm", (FlaskForm,), fields)
     if typed:
         return form_class()
-    shown = {key: value if isinstance(value, bool) else str(value) for key, value in values.items()}
+    kinds = {setting.key: setting.kind for setting in declared()}
+    shown = {
+        key: format_money(value, g.tenant.currency, locale())
+        if kinds.get(key) == "amount"
+        else (value if isinstance(value, bool) else str(value))
+        for key, value in values.items()
+    }
     return form_class(formdata=None, data=shown)
 
 

@@ -49,16 +49,11 @@ capability = Capability(
     settings=(
         Setting(
             "refunds.second-person-above",
-            "integer",
+            "amount",
             0,  # whoever sets up nothing is on the safe side
             N_("Refunds that need two people: above"),
-            hint=N_(
-                "In cents of your currency (50000 is 500). One person requests such a refund and another agrees to it; "
-                "0: always."
-            ),
+            hint=N_("One person requests such a refund and another agrees to it; 0: always."),
             group=N_("Payments"),
-            low=0,
-            high=99_999_999_999,
         ),
         Setting(
             "payments.partial",

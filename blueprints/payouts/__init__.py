@@ -30,36 +30,30 @@ capability = Capability(
     settings=(
         Setting(
             "payouts.second-person-above",
-            "integer",
+            "amount",
             0,  # whoever sets up nothing is on the safe side
             N_("Payout runs that need two people: above"),
             hint=N_(
-                "In cents of your currency. One person prepares such a run and another approves it; what one person "
-                "approved alone on the same day counts. 0: always."
+                "One person prepares such a run and another approves it; what one person approved alone on the same "
+                "day counts. 0: always."
             ),
             group=N_("Payouts"),
-            low=0,
-            high=99_999_999_999,
         ),
         Setting(
             "payouts.reserve",
-            "integer",
+            "amount",
             0,
             N_("Reserve that stays of every property"),
-            hint=N_("In cents of your currency, for each owner and contract."),
+            hint=N_("For each owner and contract."),
             group=N_("Payouts"),
-            low=0,
-            high=99_999_999_999,
         ),
         Setting(
             "payouts.minimum",
-            "integer",
+            "amount",
             0,
             N_("Smallest payout"),
-            hint=N_("In cents of your currency. What is less waits for the next run."),
+            hint=N_("What is less waits for the next run."),
             group=N_("Payouts"),
-            low=0,
-            high=99_999_999_999,
         ),
         Setting(
             "payouts.prefix",

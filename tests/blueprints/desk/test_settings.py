@@ -16,6 +16,7 @@ from saas.audit import SYSTEM, AuditRow
 from saas.clock import now
 from saas.outbox import OutboxRow
 from saas.scope import unit_of_work
+from tenants.loading import serving
 from tenants.models import Tenant
 from tenants.services import ChangedMeanwhile, change_settings, edition
 from tenants.settings import complete
@@ -47,6 +48,22 @@ def last_audit(office: Office) -> AuditRow:
         row = session.execute(select(AuditRow).order_by(AuditRow.number.desc()).limit(1)).scalar_one()
         session.expunge(row)
         return row
+
+
+def test_amounts_are_typed_as_money(app: Flask, office: Office):
+    """Nobody counts cents: what is typed is read by the tenant's own way of writing, and shown back."""
+    client = office.at_desk(app)
+    key = "refunds.second-person-above"
+    assert current_values(client)[key] == "$0,00"
+    for typed, kept in (("1.500", 150_000), ("1500,5", 150_050), ("$ 0", 0), ("2.000.000,00", 200_000_000)):
+        assert (
+            post(client, "/desk/settings", fields={**current_values(client), key: typed}).status_code == 303
+        )
+        with unit_of_work(office.tenant.id):
+            assert serving().setting(key) == kept, typed
+    assert current_values(client)[key] == "$2.000.000,00"
+    wrong = text_of(post(client, "/desk/settings", fields={**current_values(client), key: "mil"}), 422)
+    assert 'value="mil"' in wrong and "en cifras" in wrong
 
 
 def current_values(client) -> dict[str, object]:
