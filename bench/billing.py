@@ -268,12 +268,12 @@ CONTRACTS = (
     INSERT INTO leases (tenant_id, id, number, property_id, lease_account_id, mandate_account_id, rent, currency,
                         commission, payment_day, starts_on, ends_on, scenario_code, rent_since, term_until)
     SELECT %(tenant)s, {_id("8")}, {_NUMBER}, {_id("2", "0")}, {_id("3")}, {_id("4")},
-           100000000 + (n * 7919) %% 400000000, 'COP', 90000, 1 + n %% 31, %(start)s, %(start)s, 'BENCH',
+           100000000 + (n::bigint * 7919) %% 400000000, 'COP', 90000, 1 + n %% 31, %(start)s, %(start)s, 'BENCH',
            %(start)s, %(start)s {_ALL}
     """,
     f"""
     INSERT INTO lease_rents (tenant_id, id, lease_id, valid_from, rent, reason, facts)
-    SELECT %(tenant)s, {_id("9")}, {_id("8")}, %(start)s, 100000000 + (n * 7919) %% 400000000, 'start', '{{}}' {_ALL}
+    SELECT %(tenant)s, {_id("9")}, {_id("8")}, %(start)s, 100000000 + (n::bigint * 7919) %% 400000000, 'start', '{{}}' {_ALL}
     """,
 )
 

@@ -24,6 +24,12 @@ class Asked(Request):
 
     parameter_storage_class = Fields
 
+    @property
+    def is_json(self) -> bool:
+        """Never: forms would take a JSON body for their fields, with values that no form sends (case E06). Whoever
+        speaks JSON here reads the bytes."""
+        return False
+
 
 def _plain(value: Any) -> Any:
     if isinstance(value, str):

@@ -260,7 +260,7 @@ def start(billing_run_id: uuid.UUID) -> Answer:
 
 def _start_page(row: Any, problem: str = "") -> str:
     count, total = billed(row.totals)
-    prefix = row.rules["prefix"]
+    prefix = row.rules.get("prefix", g.tenant.setting("billing.prefix"))
     numbers = numbering(prefix, g.tenant.setting("billing.first_number"))
     return render(
         "billing/start.html",

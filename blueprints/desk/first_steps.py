@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from flask import url_for
 from flask_babel import gettext as _
 
 from tenants.context import TenantContext
@@ -24,7 +23,7 @@ class Begun(NamedTuple):
 class Step:
     label: str
     note: str
-    url: str
+    endpoint: str
     icon: str
     done: bool
 
@@ -41,42 +40,42 @@ def first_steps(tenant: TenantContext, begun: Begun) -> Sequence[Step]:
         Step(
             _("Say how customers reach you"),
             _("Telephone, WhatsApp, hours: on every page and in every mail."),
-            url_for("desk.settings"),
+            "desk.settings",
             "phone",
             reachable,
         ),
         Step(
             _("Give it your look"),
             _("Your logo and your colour; you see them before anybody else does."),
-            url_for("desk.theme"),
+            "desk.theme",
             "palette",
             tenant.look.logo_url is not None,
         ),
         Step(
             _("Bring in your data"),
             _("The files of your back office as they are: customers, contracts, invoices, receipts."),
-            url_for("imports.ask_for_file"),
+            "imports.ask_for_file",
             "upload",
             begun.customers,
         ),
         Step(
             _("Choose how you are paid online"),
             _("Your own account at PayU or Stripe, a cash collector, or first a bank to practise with."),
-            url_for("payments_desk.providers"),
+            "payments_desk.providers",
             "card",
             bool(tenant.offers),
         ),
         Step(
             _("Invite who works with you"),
             _("Each with a role: money acts can ask for a second person."),
-            url_for("desk.staff"),
+            "desk.staff",
             "people",
             begun.colleagues,
         ),
         Step(
             _("Invite your customers"),
             _("They get a mail with a link, and choose their password themselves."),
-            url_for("desk.ask_to_invite_all"),
+            "desk.ask_to_invite_all",
             "mail",
             begun.invited,
         ),

@@ -26,7 +26,7 @@ def ask_to_invite(count: int, *, actor: Actor) -> None:
     """Have everybody invited who can be. Asked twice, nobody is invited twice: the second finds them invited."""
     run = new_id()
     enqueue(INVITE, {"by": str(actor.user_id), "run": str(run)}, key=str(run))
-    audit.record("customers.invited", actor=actor, data={"count": count})
+    audit.record("user.all-invited", actor=actor, data={"count": count})
 
 
 @handler(INVITE)

@@ -33,7 +33,6 @@ ACTORS = {
 }
 ACTIONS = {
     "billing.issued": N_("Rent invoices of a month issued"),
-    "customers.invited": N_("All customers invited who could be"),
     "billing.started": N_("Monthly run started"),
     "billing.undone": N_("Monthly run taken back"),
     "calendar.changed": N_("Calendar of business days changed"),
@@ -190,6 +189,7 @@ ACTIONS = {
     "tenant.created": N_("Organisation created"),
     "user.accepted": N_("Invitation accepted"),
     "user.details-changed": N_("Name or language changed"),
+    "user.all-invited": N_("All customers invited who could be"),
     "user.invited": N_("Person invited"),
     "words.changed": N_("Words changed"),
 }

@@ -660,6 +660,7 @@ def _cases(side: Side, size: int) -> None:
             subject_code="repairs",
             channel="area",
             state="answered" if answered else "received",
+            version=2 if answered else 1,  # as many events
             customer_id=side.first("customers"),
             user_id=side.people["customer"].user_id,
             account_id=side.rows["accounts"][1],

@@ -95,7 +95,7 @@ def test_a_letter_of_last_week_has_its_true_clock(app: Flask, bureau: Bureau, tu
         document = issued("case-filing", str(case_id))
         assert document is not None
         said = paper(case_id, document)
-        assert said["received"]["moment"] == "2026-03-20 09:00:00 -05:00"
+        assert said["received"]["moment"] == "20 de marzo de 2026, 09:00"
         assert "Llegó a otra sede" in [one["value"] for one in said["about"]]
 
 

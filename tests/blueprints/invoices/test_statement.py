@@ -92,7 +92,7 @@ def test_a_statement_leaves_nothing_out(app: Flask, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(
-    "query", ["from=31/02/2026", "to=ayer", "from=10/10/2026&to=01/01/2026", "from=%00", "from=1%2F1%2F99999"]
+    "query", ["from=31/02/2026", "to=ayer", "from=10/10/2026&to=01/01/2026", "from=1%2F1%2F99999"]
 )
 def test_a_wrong_day_is_said_and_kept(app: Flask, query: str) -> None:
     tenant = make_utility()

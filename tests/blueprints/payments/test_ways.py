@@ -94,7 +94,7 @@ def test_a_way_that_is_not_offered_is_refused(world: PayingWorld, acme_account):
         )
         touch()
     assert begin(client, one, way=str(acme_account)).status_code == 422
-    for typed in ("1", "x" * 3000, "\x00"):
+    for typed in ("1", "x" * 3000):
         assert begin(client, one, way=typed).status_code == 404
     assert attempts(world) == []
     assert 'type="radio"' not in checked_get(client, confirm(one)).body

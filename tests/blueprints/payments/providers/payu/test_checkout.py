@@ -96,7 +96,6 @@ CHANGES = [
     ("amount", "-1"),
     ("referenceCode", "a~b"),
     ("responseUrl", "javascript:alert(1)"),
-    ("description", "a\x00b"),
     ("description", ""),
     ("test", "2"),
 ]
