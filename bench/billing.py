@@ -273,7 +273,8 @@ CONTRACTS = (
     """,
     f"""
     INSERT INTO lease_rents (tenant_id, id, lease_id, valid_from, rent, reason, facts)
-    SELECT %(tenant)s, {_id("9")}, {_id("8")}, %(start)s, 100000000 + (n::bigint * 7919) %% 400000000, 'start', '{{}}' {_ALL}
+    SELECT %(tenant)s, {_id("9")}, {_id("8")}, %(start)s, 100000000 + (n::bigint * 7919) %% 400000000, 'start', '{{}}'
+           {_ALL}
     """,
 )
 

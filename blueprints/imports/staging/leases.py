@@ -266,5 +266,5 @@ def finish(load: Load) -> None:
         """
     )
     tell_parties()
-    if execute("SELECT EXISTS (SELECT FROM staged_ready)").scalar():  # the same file again asks for nothing
+    if arrange("SELECT EXISTS (SELECT FROM staged_ready)").scalar():  # the same file again asks for nothing
         attend_soon()
