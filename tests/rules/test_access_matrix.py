@@ -110,11 +110,11 @@ def test_no_row_of_the_stranger_names_a_row_of_the_victim(
     world: World, asking: Asking, all_routes: list[Route]
 ):
     """Whatever those forms did write in the other tenant holds no id of the victim's."""
-    before = contents(world, world.other)
+    before, form = contents(world, world.other), hostile_form(world.victim)
     for asker in others_on_their_own_host(world):
         for route in tenant_routes(all_routes):
             if "POST" in route.methods and route.permission != GATEWAY:
-                asking.ask(asker, route, "POST", world.victim, form=hostile_form(world.victim))
+                asking.ask(asker, route, "POST", world.victim, form=form)
     after = contents(world, world.other)
     ids = {str(row_id) for ids in world.victim.rows.values() for row_id in ids} | {str(world.victim.id)}
     found = [
@@ -252,14 +252,14 @@ def test_a_customers_forms_set_no_more_than_they_ask_for(
     world: World, asking: Asking, all_routes: list[Route]
 ):
     """Own pages, own ids, and the fields of every mass assignment: role, balance, status=paid, tenant (A06)."""
-    before = contents(world, world.victim)
+    before, form = contents(world, world.victim), hostile_form(world.victim)
     customer = Asker("customer", world.victim, world.victim.people["customer"])
     kept = world.superuser.execute(
         "SELECT email, status, customer_id FROM users WHERE id = %s", (customer.person.user_id,)
     ).fetchone()
     for route in tenant_routes(all_routes):
         if "POST" in route.methods and route.permission == SIGNED_IN:
-            asking.ask(customer, route, "POST", world.victim, form=hostile_form(world.victim))
+            asking.ask(customer, route, "POST", world.victim, form=form)
     after = contents(world, world.victim)
     # One of the forms takes back a payment link, as its maker may; the tests after this one open it.
     world.superuser.execute("UPDATE payment_links SET revoked_at = NULL")
@@ -291,12 +291,12 @@ def test_staff_who_look_on_change_nothing(world: World, asking: Asking, all_rout
         )
 
     look_on()
-    before = contents(world, world.victim)
+    before, form = contents(world, world.victim), hostile_form(world.victim)
     refused = []
     for route in guarded(all_routes):
         if "POST" in route.methods and route.endpoint not in ALLOWED_WHILE_VIEWING:
             look_on()
-            answer = asking.ask(admin, route, "POST", world.victim, form=hostile_form(world.victim))
+            answer = asking.ask(admin, route, "POST", world.victim, form=form)
             if answer.status not in (403, 404):
                 refused.append(str(answer))
     nothing(refused)
