@@ -18,24 +18,24 @@ def matching(query: Select[Any], words: str) -> Select[Any]:
     if "@" in words:
         address = words.lower()
         hits = union(
-            select(Customer.id).where(func.lower(Customer.email) == address),
+            select(Customer.id).where(Customer.plain_email == address),
             select(User.customer_id).where(User.email == address, User.customer_id.is_not(None)),
         ).subquery("hits")
         return query.join(hits, hits.c.id == Customer.id)
     if _NUMBER.fullmatch(words):
         bare = re.sub(r"[^A-Z0-9]", "", words.upper())
         hits = union(
-            select(Customer.id).where(Customer.document_number.like(f"{like(bare)}%")),
+            select(Customer.id).where(func.starts_with(Customer.document_number, bare)),
             select(AccountParty.customer_id)
             .join(
                 Account,
                 and_(Account.tenant_id == AccountParty.tenant_id, Account.id == AccountParty.account_id),
             )
-            .where(or_(Account.number == words, Account.number.like(f"{like(bare)}%"))),
+            .where(or_(Account.number == words, func.starts_with(Account.number, bare))),
         ).subquery("hits")
         return query.join(hits, hits.c.id == Customer.id)
     for word in words.split()[:6]:
-        query = query.where(func.plain(Customer.name).like(func.plain(f"%{like(word)}%")))
+        query = query.where(Customer.plain_name.like(func.plain(f"%{like(word)}%")))
     return query
 
 

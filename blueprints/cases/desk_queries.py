@@ -321,7 +321,7 @@ def _matching(asked: Asked) -> ColumnElement[bool]:
     if _NUMBER.fullmatch(words):
         return Case.number.in_((words, words.upper(), asked.prefix + words))
     pattern = func.plain(f"%{'%'.join(_literal(word) for word in words.split()[:6])}%")
-    names = select(Customer.id).where(func.plain(Customer.name).like(pattern))
+    names = select(Customer.id).where(Customer.plain_name.like(pattern))
     unknown = and_(Case.person.is_not(None), func.plain(Case.person["name"].astext).like(pattern))
     return or_(Case.customer_id.in_(names), unknown)
 

@@ -33,7 +33,7 @@ class Found:
 
 def find(words: str, cursor: str | None = None, size: int = PAGE) -> Page[Found]:
     """Customers by name, a page at a time; one statement."""
-    sort = func.lower(Customer.name).label("sort")
+    sort = Customer.plain_name.label("sort")
     query = matching(
         select(
             Customer.id,

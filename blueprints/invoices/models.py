@@ -6,7 +6,7 @@ import datetime
 import uuid
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint, Computed, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from saas.database import Model, belongs_to, unique
@@ -54,6 +54,10 @@ class Invoice(TenantOwned, Model):
     void_at: Mapped[datetime.datetime | None]
     void_reason: Mapped[str | None]
     payment_code: Mapped[str | None]
+    # Without leading zeros, as collectors may send it.
+    bare_payment_code: Mapped[str | None] = mapped_column(
+        Computed("ltrim(payment_code, '0')", persisted=True)
+    )
     fiscal_kind: Mapped[str | None]  # cufe, cae
     fiscal_id: Mapped[str | None]
     fiscal_due_on: Mapped[datetime.date | None]
@@ -78,6 +82,12 @@ class Invoice(TenantOwned, Model):
             postgresql_where=text("open_amount > 0 AND void_at IS NULL"),
         ),
         Index("ix_invoices_batch", "tenant_id", "batch_id"),
+        Index(
+            "ix_invoices_payment_code",
+            "tenant_id",
+            "bare_payment_code",
+            postgresql_where=text("bare_payment_code IS NOT NULL"),
+        ),
         # What runs made: each account once a period, whoever runs twice. What came otherwise has an index of its own,
         # so that a row is written into one of the two only.
         Index(

@@ -142,10 +142,8 @@ def narrowed(
 def _matching(words: str) -> Any:
     """Leases that the words may mean: a number, a place, a document or a name. Each way has an index of its own."""
     bare = "".join(sign for sign in words.upper() if sign.isalnum())
-    people = [Customer.document_number.like(f"{like(bare)}%")] if bare[:1].isdigit() else []
-    named = and_(
-        *(func.plain(Customer.name).like(func.plain(f"%{like(word)}%")) for word in words.split()[:6])
-    )
+    people = [func.starts_with(Customer.document_number, bare)] if bare[:1].isdigit() else []
+    named = and_(*(Customer.plain_name.like(func.plain(f"%{like(word)}%")) for word in words.split()[:6]))
     accounts = (
         select(AccountParty.account_id)
         .join(Customer, same(Customer, AccountParty.customer_id, AccountParty))
@@ -155,7 +153,7 @@ def _matching(words: str) -> Any:
         *(func.lower(Property.address).like(f"%{like(word.lower())}%") for word in words.split()[:8])
     )
     return union(
-        select(Lease.id).where(Lease.number.like(f"{like(words)}%")),
+        select(Lease.id).where(func.starts_with(Lease.number, words)),
         select(Lease.id).where(Lease.lease_account_id.in_(accounts)),
         select(Lease.id).where(Lease.mandate_account_id.in_(accounts)),
         select(Lease.id)

@@ -36,7 +36,7 @@ def properties(words: str, cursor: str | None, size: int = SIZE) -> Page[Line]:
         place = and_(
             *(func.lower(Property.address).like(f"%{like(word.lower())}%") for word in words.split()[:8])
         )
-        query = query.where(or_(Property.code.like(f"{like(words)}%"), place))
+        query = query.where(or_(func.starts_with(Property.code, words), place))
     after = decode_cursor(cursor, (str, uuid.UUID))
     if after is not None:
         query = query.where(tuple_(Property.code, Property.id) > tuple_(literal(after[0]), literal(after[1])))

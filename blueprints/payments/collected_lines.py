@@ -7,7 +7,7 @@ import uuid
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from blueprints.invoices.models import Invoice
 from blueprints.invoices.rules import due
@@ -113,8 +113,8 @@ def _whose(reference: str) -> tuple[Any | None, list[uuid.UUID]]:
     invoices = db.session.execute(
         select(Invoice.id)
         .where(
-            Invoice.payment_code.is_not(None),
-            func.ltrim(Invoice.payment_code, "0") == number,
+            Invoice.bare_payment_code.is_not(None),
+            Invoice.bare_payment_code == number,
             Invoice.void_at.is_(None),
         )
         .order_by(Invoice.open_amount.desc())

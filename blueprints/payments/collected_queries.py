@@ -206,8 +206,8 @@ def _expectation() -> ColumnElement[str]:
         Attempt.currency == line.currency,
     )
     is_invoice = and_(
-        Invoice.payment_code.is_not(None),
-        func.ltrim(Invoice.payment_code, "0") == number,
+        Invoice.bare_payment_code.is_not(None),
+        Invoice.bare_payment_code == number,
         Invoice.void_at.is_(None),
     )
     # Before it is paid, whether the second amount is the right one is told by the day alone.

@@ -40,11 +40,11 @@ def find_accounts(
                 Customer,
                 and_(Customer.tenant_id == AccountParty.tenant_id, Customer.id == AccountParty.customer_id),
             )
-            .where(
-                *(func.plain(Customer.name).like(func.plain(f"%{like(word)}%")) for word in words.split()[:6])
-            )
+            .where(*(Customer.plain_name.like(func.plain(f"%{like(word)}%")) for word in words.split()[:6]))
         )
-        hits = union(select(Account.id).where(Account.number.like(f"{like(words)}%")), named).subquery("hits")
+        hits = union(select(Account.id).where(func.starts_with(Account.number, words)), named).subquery(
+            "hits"
+        )
         query = query.join(hits, hits.c.id == Account.id)
     after = decode_cursor(cursor, (str, uuid.UUID))
     if after is not None:

@@ -29,7 +29,7 @@ def find_customers(words: str, cursor: str | None, *, no_login: bool = False, si
 
     Columns: id, name, document_kind, document_number, email, phone, city, has_login.
     """
-    sort = func.lower(Customer.name).label("sort")
+    sort = Customer.plain_name.label("sort")
     query = select(
         Customer.id,
         Customer.name,

@@ -14,7 +14,7 @@ from blueprints.desk.queries import Line
 from saas.database import db
 from tenants.people import User
 
-ADDRESS = func.lower(Customer.email)
+ADDRESS = Customer.plain_email
 
 
 class Invitable(NamedTuple):
@@ -53,6 +53,6 @@ def _uninvited(*columns: Any) -> Select[Any]:
 def _is_shared() -> Any:
     """Another customer has the address too, or somebody signs in with it: a person chooses who gets the mail."""
     other = aliased(Customer)
-    return exists(
-        select(other.id).where(func.lower(other.email) == ADDRESS, other.id != Customer.id)
-    ) | exists(select(User.id).where(User.email == ADDRESS))
+    return exists(select(other.id).where(other.plain_email == ADDRESS, other.id != Customer.id)) | exists(
+        select(User.id).where(User.email == ADDRESS)
+    )
