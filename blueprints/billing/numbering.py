@@ -38,7 +38,7 @@ def numbering(prefix: str, first_number: int) -> Numbering:
     rest = func.substr(Invoice.number, len(prefix) + 1)
     highest = db.session.execute(
         select(func.max(cast(rest, BigInteger))).where(
-            Invoice.number.startswith(prefix, autoescape=True), rest.regexp_match(DIGITS)
+            func.starts_with(Invoice.number, prefix), rest.regexp_match(DIGITS)
         )
     ).scalar()
     return Numbering(first, highest if highest is not None and highest >= first else None)

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from blueprints.leases.services import record_payout
 from blueprints.owners.charges import NewCharge, make_charge
 from saas.clock import now
+from saas.database import db
 from saas.files import store
 from saas.scope import unit_of_work
+from tenants.people import User
 from tests import cast
 from tests.blueprints.owners.estate import Estate, bill, collect, give_back, make_estate, settle_outbox
 from tests.pages import checked_get
@@ -226,3 +229,11 @@ def test_staff_charge_owners_and_take_it_back(living: Living, app: Flask) -> Non
     for kind in ("csv", "xlsx", "pdf"):
         assert staff.get(f"/desk/owner-charges?format={kind}").status_code == 200
     assert living.client.get("/desk/owner-charges").status_code == 404
+
+
+def test_a_statement_speaks_the_readers_language(living: Living) -> None:
+    with unit_of_work(living.estate.tenant.id):
+        db.session.execute(update(User).where(User.id == living.estate.user).values(language="en"))
+    page = checked_get(living.client, statement_of(living))
+    assert f"Rent of March {LAST_YEAR}" in page.text
+    assert f"Commission of March {LAST_YEAR}" in page.text
