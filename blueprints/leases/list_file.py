@@ -47,4 +47,4 @@ def contracts_file(
         ]
 
     found = every(lambda older: contracts(reach, older, AT_ONCE), cells)
-    return export(format, Listing(_("contracts"), _("My contracts"), columns), found)
+    return export(format, Listing(_("contracts"), _("Contracts and papers"), columns), found)

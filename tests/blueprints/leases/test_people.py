@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import uuid
 
 import pytest
@@ -153,6 +154,18 @@ def test_one_more_place_and_back_to_the_form_lose_nothing(desk: FlaskClient, vil
         assert "carla@example.com" in text
         assert f'name="owner_{places}_document"' in text
         assert f'name="owner_{places + 1}_document"' not in text
+
+
+def test_the_enter_key_asks_for_the_look_and_not_for_one_more_place(desk: FlaskClient, village: Village):
+    """A browser presses the form's first button."""
+    for page in (
+        f"/desk/leases/{village.home}/owners",
+        f"/desk/leases/{village.home}/renters",
+        "/desk/leases/new",
+    ):
+        form = re.search(r'<form class="form.*?</form>', checked_get(desk, page).body, re.DOTALL)
+        buttons = re.findall(r"<button[^>]*>", form[0])
+        assert "name=" not in buttons[0] and len(buttons) > 2, page
 
 
 def test_owners_do_not_change_before_what_is_booked_nor_before_another_change(village: Village):
