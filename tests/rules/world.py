@@ -107,6 +107,7 @@ class Side:
     payment_token: str = field(default_factory=new_token)
     quote_token: str = field(default_factory=new_token)
     unsubscribe_token: str = ""
+    follow_token: str = ""
     bank_token: str = ""
     alarm_token: str = ""
     linked_reference: str = ""
