@@ -52,7 +52,7 @@ def log_in() -> Page:
         return _door(form, target), 422
     try:
         check_address(client_address())
-        sign = human.sign_of_a_person("log-in")
+        sign = human.sign_of_a_person("log-in", request.form)
         who = sign_in(form.email.data, form.password.data, browser(), worked=sign == human.WORK)
     except TooManyAttempts:
         return too_many()
@@ -84,7 +84,7 @@ def recover() -> Page:
     if not form.validate():
         return _recovery(form), 422
     try:
-        human.sign_of_a_person("recover")
+        human.sign_of_a_person("recover", request.form)
         ask_recovery(form.email.data, client_address())
     except TooManyAttempts:
         return too_many()

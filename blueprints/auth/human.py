@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask import request
 from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
@@ -73,9 +73,9 @@ def answered(purpose: str, work: str, form_token: str, trap: str) -> str | None:
     return AGE if counts else None
 
 
-def sign_of_a_person(purpose: str) -> str:
-    """The answer that the form of this request brings. Raises Refusal without one; nothing was tried then."""
-    sent = request.form
+def sign_of_a_person(purpose: str, sent: Mapping[str, str]) -> str:
+    """The answer that a form brings (`sent` are its fields): WORK or AGE. Raises Refusal without one; nothing was tried
+    then."""
     sign = answered(
         purpose, sent.get(WORK_FIELD, ""), sent.get(AGE_FIELD, ""), sent.get(human_check.TRAP_FIELD, "")
     )

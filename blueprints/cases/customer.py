@@ -20,7 +20,6 @@ from blueprints.cases.customer_view import (
     allowed,
     day_of,
     files_taken,
-    offer_ratings,
     shown,
 )
 from blueprints.cases.forms import ActForm, MessageForm, RatingForm, typed
@@ -262,7 +261,7 @@ def _act_page(case: CaseView, act: str, form: ActForm) -> str:
 
 def _rating_page(case: CaseView, form: RatingForm) -> str:
     file_forms.form_key(form)
-    offer_ratings(form)
+    form.offer()
     return render(
         "cases/rating.html",
         case=case,

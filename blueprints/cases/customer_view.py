@@ -7,19 +7,15 @@ from collections.abc import Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from flask import g
-from flask_babel import gettext as _
-from wtforms import SelectChoice
-
 from blueprints.cases import delivery, keeping, rules, wording
 from blueprints.cases.catalogue import Catalogue
 from blueprints.cases.channels import AREA, came_by
 from blueprints.cases.clock import Clock
-from blueprints.cases.forms import RatingForm
 from blueprints.cases.intake import ACCEPTED
 from blueprints.cases.queries import CaseView, Happening
 from saas.clock import now
 from saas.languages import N_
+from tenants.loading import serving
 from tenants.page_context import language, locale
 
 ACTS: Final = {"appeal": rules.APPEALED, "reopen": rules.REOPENED, "withdraw": rules.WITHDRAWN_EVENT}
@@ -38,7 +34,7 @@ def allowed(case: CaseView, act: str, clock: Clock | None = None) -> bool:
     if act == "appeal":
         return case.stage == 1 and _in_time(clock if clock is not None else keeping.clock_of_case(case.id))
     if act == "reopen":
-        return rules.may_reopen(case.moved_at, now(), g.tenant.setting("cases.reopen-days"))
+        return rules.may_reopen(case.moved_at, now(), serving().setting("cases.reopen-days"))
     return True
 
 
@@ -49,7 +45,7 @@ def shown(case: CaseView, words: Catalogue, events: Sequence[Happening]) -> dict
     return {
         "case": case,
         "chip": wording.chip(case.state),
-        "due": wording.due_sentence(case, g.tenant.today(), locale()),
+        "due": wording.due_sentence(case, serving().today(), locale()),
         "class_name": words.class_name(case.class_code, language()),
         "subject_name": words.subject_name(case.subject_code, language()),
         "events": events,
@@ -74,30 +70,19 @@ def files_taken() -> dict[str, Any]:
     """What the box for files says."""
     return {
         "accepted": ACCEPTED,
-        "most_files": g.tenant.setting("cases.files"),
-        "most_megabytes": g.tenant.setting("cases.file-size"),
+        "most_files": serving().setting("cases.files"),
+        "most_megabytes": serving().setting("cases.file-size"),
     }
-
-
-def offer_ratings(form: RatingForm) -> None:
-    """Fill the choices of how good an answer was."""
-    form.rating.choices = [
-        SelectChoice("5", _("Very good")),
-        SelectChoice("4", _("Good")),
-        SelectChoice("3", _("So so")),
-        SelectChoice("2", _("Bad")),
-        SelectChoice("1", _("Very bad")),
-    ]
 
 
 def day_of(moment: datetime.datetime) -> datetime.date:
     """The tenant's calendar day of a moment."""
-    return moment.astimezone(ZoneInfo(g.tenant.time_zone)).date()
+    return moment.astimezone(ZoneInfo(serving().time_zone)).date()
 
 
 def _in_time(clock: Clock | None) -> bool:
     """Whether the window for an appeal is open; where the rule knows none, it always is."""
-    return clock is None or clock.appeal_by is None or g.tenant.today() <= clock.appeal_by
+    return clock is None or clock.appeal_by is None or serving().today() <= clock.appeal_by
 
 
 def _missing(case: CaseView, events: Sequence[Happening]) -> Happening | None:

@@ -16,9 +16,8 @@ from blueprints.cases import casebook, file_forms, rules, services
 from blueprints.cases.blueprint import LARGEST_BODY, pages
 from blueprints.cases.catalogue import catalogue
 from blueprints.cases.certificate import certificate
-from blueprints.cases.customer_view import DONE, allowed, files_taken, offer_ratings, shown
-from blueprints.cases.follow_codes import found_by, opened_by, ticket_for
-from blueprints.cases.following import TICKET_COOKIE, asked_too_often, ticket
+from blueprints.cases.customer_view import DONE, allowed, files_taken, shown
+from blueprints.cases.follow_codes import Ticket, found_by, opened_by, ticket_for, ticket_of
 from blueprints.cases.forms import ActForm, MessageForm, RatingForm, typed
 from blueprints.cases.open_forms import FollowForm
 from blueprints.cases.persons import person_of
@@ -27,15 +26,17 @@ from saas.audit import Actor
 from saas.clock import now
 from saas.files import load
 from saas.languages import N_
-from saas.limits import count_attempt
+from saas.limits import count_attempt, network_of
 from saas.permissions import PUBLIC, allow
 from saas.refusals import NotFound, Refusal
 from saas.web import download
 from tenants.error_pages import error_page
-from tenants.frame import set_cookie
+from tenants.frame import client_address, cookie_name, set_cookie
 from tenants.look import render
 
-DAY = datetime.timedelta(days=1)
+TICKET_COOKIE = "ventanilla-case"
+HOUR, DAY = datetime.timedelta(hours=1), datetime.timedelta(days=1)
+AN_HOUR = 60  # questions of each kind from one network: a code has 80 bits, so this only keeps noise away
 MESSAGES_A_DAY = 60  # in one case
 Answer = str | Response | tuple[str, int]
 
@@ -239,6 +240,16 @@ def file_of(case_file_id: uuid.UUID) -> Response:
     return download(stored.content, media_type=file.media_type, name=file.name, inline=inline)
 
 
+def ticket() -> Ticket | None:
+    """What this browser opened a while ago."""
+    return ticket_of(request.cookies.get(cookie_name(TICKET_COOKIE), ""), now())
+
+
+def asked_too_often(kind: str) -> bool:
+    """Count one more question of this kind from the visitor's network."""
+    return count_attempt(kind, network_of(client_address()), window=HOUR) > AN_HOUR
+
+
 def _open(case_id: uuid.UUID) -> Response:
     response = make_response(redirect(url_for("cases.followed"), 303))
     set_cookie(response, TICKET_COOKIE, ticket_for(case_id, now()))
@@ -297,7 +308,7 @@ def _act_page(case: CaseView, act: str, form: ActForm) -> str:
 
 def _rating_page(case: CaseView, form: RatingForm) -> str:
     file_forms.form_key(form)
-    offer_ratings(form)
+    form.offer()
     return render(
         "cases/rating.html",
         case=case,

@@ -20,7 +20,7 @@ from blueprints.cases.catalogue import PQRS, Catalogue, catalogue
 from blueprints.cases.channels import WEB
 from blueprints.cases.customer_view import files_taken
 from blueprints.cases.follow_codes import code_for, ticket_for
-from blueprints.cases.following import TICKET_COOKIE, asked_too_often, ticket
+from blueprints.cases.follow_pages import TICKET_COOKIE, asked_too_often, ticket
 from blueprints.cases.forms import typed
 from blueprints.cases.new import HINTS
 from blueprints.cases.open_forms import ANONYMOUS, NAMED, OpenCaseForm
@@ -68,7 +68,7 @@ def file_it() -> Answer:
         return error_page(429)
     form, words, sender = OpenCaseForm(request.form), catalogue(), file_forms.anybody()
     try:
-        sign = human.sign_of_a_person(PURPOSE)
+        sign = human.sign_of_a_person(PURPOSE, request.form)
     except Refusal as refusal:
         form.refuse(refusal)
         return _page(form, words), 422

@@ -6,13 +6,12 @@ import datetime
 from collections.abc import Callable
 from typing import TypeVar
 
-from flask import g
-
 from blueprints.cases import rules
 from blueprints.cases.forms import CaseForm
 from saas.dates import parse_date
 from saas.languages import N_
 from saas.refusals import Refusal
+from tenants.loading import serving
 from tenants.page_context import locale
 
 Taken = TypeVar("Taken")
@@ -46,6 +45,6 @@ def since_of(typed: str) -> datetime.date | None:
     """Since when it is so; None where nobody says. Raises Refusal."""
     text = typed.strip()
     since = parse_date(text, locale(), field="since") if text else None
-    if since is not None and since > g.tenant.today():
+    if since is not None and since > serving().today():
         raise Refusal(N_("It cannot have begun after today."), field="since")
     return since

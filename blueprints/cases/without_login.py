@@ -27,7 +27,7 @@ WITHOUT_LOGIN_SETTINGS = (
         False,
         N_("Anybody may file a case without logging in"),
         hint=N_(
-            "With their name or anonymously; a number and a code open the answer. On by itself where the law asks for it."
+            "With their name or anonymously; a code opens the answer. On by itself where the law asks for it."
         ),
         group=_GROUP,
         by_country=usual(),
