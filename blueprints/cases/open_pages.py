@@ -24,7 +24,7 @@ from blueprints.cases.follow_pages import TICKET_COOKIE, asked_too_often, ticket
 from blueprints.cases.forms import typed
 from blueprints.cases.new import HINTS
 from blueprints.cases.open_forms import ANONYMOUS, NAMED, OpenCaseForm
-from blueprints.cases.persons import Person, check_name_of_anybody, check_person
+from blueprints.cases.persons import Person, check_name_of_anybody, check_person, person_of
 from blueprints.cases.queries import Whose, my_case
 from blueprints.cases.reading import Reading, description_of, since_of
 from blueprints.cases.services import NewCase, open_case
@@ -105,6 +105,7 @@ def filed() -> Answer:
         "cases/open/filed.html",
         case=case,
         code=code_for(case.id, case.follow_digest),
+        person=person_of(case.person),
         due=wording.due_sentence(case, g.tenant.today(), locale()),
     )
 
@@ -134,7 +135,8 @@ def _read(form: OpenCaseForm, words: Catalogue, sender: file_forms.Sender) -> Ne
     """What the form says; None, and the form says what is wrong."""
     reading = Reading(form)
     class_code, subject_code = typed(form.class_code.data), typed(form.subject_code.data)
-    reading.take(lambda: _check_kind(words, class_code, subject_code))
+    reading.take(lambda: _check_class(words, class_code))
+    reading.take(lambda: _check_subject(words, subject_code))
     description = reading.take(lambda: description_of(typed(form.description.data)))
     since = reading.take(lambda: since_of(typed(form.since.data)))
     named = reading.take(lambda: _named(form))
@@ -157,9 +159,12 @@ def _read(form: OpenCaseForm, words: Catalogue, sender: file_forms.Sender) -> Ne
     )
 
 
-def _check_kind(words: Catalogue, class_code: str, subject_code: str) -> None:
+def _check_class(words: Catalogue, class_code: str) -> None:
     if class_code not in {one.code for one in words.classes_of(PQRS)}:
         raise Refusal(N_("Choose what you want to file."), field="class_code")
+
+
+def _check_subject(words: Catalogue, subject_code: str) -> None:
     if subject_code not in {one.code for one in words.subjects_for_anybody(PQRS)}:
         raise Refusal(N_("Choose what it is about."), field="subject_code")
 
