@@ -121,9 +121,7 @@ def test_a_wrong_number_and_a_wrong_code_are_answered_alike(app: Flask, bureau: 
         body = text_of(answer, 422)
         assert REFUSED in body and "ventanilla-case" not in str(answer.headers), asked
         assert read_page(answer).complaints == []
-        for typed in sorted({part for part in asked if part}, key=len, reverse=True):
-            body = body.replace(f'value="{typed}"', "")
-        bodies.add(re.sub(r'csrf_token" value="[^"]*"', "", body).replace(' value=""', ""))
+        bodies.add(re.sub(r' value="[^"]*"', "", body))  # what was typed, and the form's token
     assert len(bodies) == 1
 
 

@@ -285,3 +285,15 @@ def test_staff_see_how_it_came_and_what_is_known(app: Flask, bureau: Bureau, tue
     assert "La consulta con el número y un código" in first
     second = checked_get(desk, f"{QUEUE}/{v.id_of(bureau.tenant, named)}").text
     assert "el nombre no está verificado" in second and "rosa@example.com" in second
+
+
+def test_photographs_may_come_here_and_on_no_other_form_of_a_stranger(
+    app: Flask, bureau: Bureau, tuesday: None
+):
+    client, large = v.visitor(app, bureau.tenant), b"%PDF-1.7" + b"x" * (7 * 1024 * 1024)
+    files = [(io.BytesIO(large), "uno.pdf"), (io.BytesIO(large), "dos.pdf")]
+    assert v.file_it(client, bureau.tenant, v.ANONYMOUS, files=files).status_code == 303
+    assert how_many(bureau, CaseFile) == 2
+    token = hidden(client.get("/login").get_data(as_text=True), "csrf_token")
+    data = {"csrf_token": token, "files": [(io.BytesIO(large), "uno.pdf"), (io.BytesIO(large), "dos.pdf")]}
+    assert client.post("/recover", data=data, content_type="multipart/form-data").status_code == 413
