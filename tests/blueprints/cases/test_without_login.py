@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import date
 
 import pytest
@@ -21,11 +22,13 @@ from saas.tokens import digest
 from tenants.issued_documents import checked, issued
 from tenants.services import change_settings
 from tenants.settings import complete
+from tests import cast
 from tests.blueprints.auth.door import hidden, waited, work
 from tests.blueprints.cases import visitor as v
-from tests.blueprints.cases.bureau import QUEUE, Bureau
+from tests.blueprints.cases.bureau import QUEUE, Bureau, send
 from tests.blueprints.desk.office import text_of
 from tests.pages import checked_get, read_page
+from tests.signed_in import signed_in
 
 PHOTO = b"%PDF-1.7 un recibo"
 HOSTILE = [
@@ -264,6 +267,18 @@ def test_the_organisation_says_which_subjects_need_an_account(app: Flask, bureau
             catalogue_changes.add_entry("subject", "payments", "Pagos", "", actor=admin)
     body = text_of(client.get(v.NEW))
     assert "Fin del contrato" in body and "Pagos" not in body
+
+
+def test_the_desk_says_it_with_a_tick(app: Flask, bureau: Bureau):
+    with unit_of_work(bureau.tenant.id):
+        boss = cast.add_user("jefa@example.com", staff_role="administrator")
+    desk = signed_in(app, bureau.tenant, boss)
+    page = f"{QUEUE}/catalogue/entry?which=subject&code=payments"
+    assert re.search(r'name="without_login" value="y" checked', text_of(desk.get(page)))
+    fields = {"which": "subject", "of": "payments", "name_es": "Pagos", "name_en": "", "asks": ""}
+    for tick, offered in (({}, False), ({"without_login": "y"}, True)):
+        assert send(desk, page, {**fields, **tick}, f"{QUEUE}/catalogue/entry").status_code == 303
+        assert ("Pagos" in text_of(v.visitor(app, bureau.tenant).get(v.NEW))) is offered
 
 
 def test_the_policy_on_personal_data_is_where_a_name_is_asked_for(app: Flask, bureau: Bureau):

@@ -13,9 +13,11 @@ from werkzeug.test import TestResponse
 
 from blueprints.cases.models import Case
 from blueprints.cases.open_pages import PURPOSE
+from saas.audit import Actor
 from saas.scope import unit_of_work
 from tests.application import client_for
 from tests.blueprints.auth.door import hidden, waited
+from tests.blueprints.cases.bureau import Bureau
 from tests.cast import TenantCast
 
 NEW = "/requests/new"
@@ -91,3 +93,19 @@ def case_of(tenant: TenantCast, number: str) -> Case:
 
 def id_of(tenant: TenantCast, number: str) -> uuid.UUID:
     return case_of(tenant, number).id
+
+
+def sara(bureau: Bureau) -> Actor:
+    return Actor("staff", bureau.sara, "Sara Atiende")
+
+
+def a_case(app: Flask, bureau: Bureau, fields: dict[str, object] | None = None) -> tuple[str, str, uuid.UUID]:
+    """One that a visitor filed: number, code, id."""
+    number, code = filed(visitor(app, bureau.tenant), bureau.tenant, fields or ANONYMOUS)
+    return number, code, id_of(bureau.tenant, number)
+
+
+def following(app: Flask, bureau: Bureau, number: str, code: str) -> FlaskClient:
+    client = visitor(app, bureau.tenant)
+    assert open_it(client, number, code).status_code == 303
+    return client
