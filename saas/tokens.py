@@ -33,6 +33,15 @@ def new_code(groups: int = 2, size: int = 4) -> str:
     return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(size)) for _ in range(groups))
 
 
+def code_of(secret: bytes, groups: int = 2, size: int = 4) -> str:
+    """A code in the form of `new_code`, made of bytes that nobody can guess. Raises ValueError for too few of them."""
+    if len(secret) * 8 < groups * size * 5:
+        raise ValueError("too few bytes for the code")
+    number = int.from_bytes(secret)
+    signs = [_ALPHABET[number >> 5 * place & 31] for place in range(groups * size)]
+    return "-".join("".join(signs[i : i + size]) for i in range(0, len(signs), size))
+
+
 def normalise_code(text: str, groups: int = 2, size: int = 4) -> str | None:
     """The code that a person typed, in the form of `new_code`; None when it cannot be one.
 

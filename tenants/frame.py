@@ -95,8 +95,12 @@ def _open() -> BaseResponse | None:
             log.info("session not known here", extra={"event": "session_unknown", "tenant": here.tenant.slug})
         if here.tenant.status != "active":
             abort(503)
-    if here.viewer is not None and (largest := getattr(view, "largest_body", None)):
-        asked.max_content_length = largest  # somebody known sends photographs; nobody else may send so much
+    if (largest := getattr(view, "largest_body", None)) and (
+        here.viewer is not None or getattr(view, "from_anybody", False)
+    ):
+        asked.max_content_length = (
+            largest  # photographs: of somebody known, or where the law lets anybody ask
+        )
     if asked.routing_exception is not None:
         return None  # Flask raises it next; the error page is the tenant's
     if view is None or lives not in (place.kind, ANY) or NUL in asked.path:
@@ -247,6 +251,12 @@ def _binding() -> str:
         return f"{tenant}:session:{here.viewer.session_id}"
     seed = request.cookies.get(cookie_name(SEED_COOKIE)) or here.get("new_seed")
     return f"{tenant}:seed:{seed}" if seed else ""
+
+
+def browser_of_visitor() -> str:
+    """Words that tell this visitor's browser from every other: what its form tokens are bound to. Empty where it sent
+    nothing to know it by."""
+    return _binding()
 
 
 def csrf_token() -> str:

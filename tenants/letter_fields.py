@@ -83,6 +83,10 @@ FIELDS: dict[str, Field] = {
         Field(
             "assigned", {"es": "responsable", "en": "assigned"}, N_("Who answers it"), sample="Ana Ejemplo"
         ),
+        Field("received", {"es": "recibido", "en": "received"}, N_("Received"), MOMENT),
+        Field("news", {"es": "novedad", "en": "news"}, N_("What is new"), sample=N_("Our answer")),
+        Field("message", {"es": "mensaje", "en": "message"}, N_("What your staff wrote"), BLOCK),
+        Field("last_day", {"es": "ultimo_dia", "en": "last_day"}, N_("Last day to send it"), DATE),
         # Payouts.
         Field("bank", {"es": "banco", "en": "bank"}, N_("Bank"), sample="Banco Ejemplo"),
         Field(

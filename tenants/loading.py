@@ -161,7 +161,7 @@ def load_tenant() -> TenantContext:
         row = db.session.execute(_TENANT, {"tenant": current_tenant_id()}).first()
     if row is None:
         raise NotFound()
-    values = tenant_settings.complete(row.settings)
+    values = tenant_settings.complete(row.settings, row.country)
     context = TenantContext(
         id=row.id,
         slug=row.slug,

@@ -51,6 +51,7 @@ def init_page_context(app: Flask) -> None:
         notice=LocalProxy(lambda: g.get("notice")),
         nav=LocalProxy(lambda: navigation("customer")),
         desk_nav=LocalProxy(lambda: navigation("desk")),
+        public_links=LocalProxy(public_links),
         sign_out_url=LocalProxy(lambda: _address("auth.log_out")),
         stop_viewing_url=LocalProxy(lambda: _address("desk.stop_viewing")),
         word=word,
@@ -177,6 +178,24 @@ def navigation(area: str) -> Sequence[NavEntry]:
             for place, (entry, address) in enumerate(zip(menu.entries, menu.addresses, strict=True))
         )
     return drawn
+
+
+def public_links() -> Sequence[NavEntry]:
+    """What the tenant offers to who is not logged in; empty for who is."""
+    viewer, tenant = g.get("viewer"), g.get("tenant")
+    if viewer is not None or tenant is None:
+        return ()
+    optional: Mapping[str, str] = current_app.extensions["optional_blueprints"]
+    return tuple(
+        NavEntry(say(entry.label), address, entry.icon, request.path == address)
+        for entry in current_app.extensions["menu"]
+        if entry.area == "public"
+        and (not entry.where or tenant.setting(entry.where))
+        and (
+            (owner := optional.get(entry.endpoint.partition(".")[0])) is None or owner in tenant.capabilities
+        )
+        for address in (address_of_page(entry.endpoint),)
+    )
 
 
 @dataclass(frozen=True, slots=True)

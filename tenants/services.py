@@ -171,8 +171,8 @@ def change_settings(changes: Mapping[str, Any], *, actor: Actor, seen: str | Non
     """
     tenant_id = current_tenant_id()
     lock(SETTINGS_LOCK)
-    own = db.session.execute(select(Tenant.settings).where(Tenant.id == tenant_id)).scalar_one()
-    current = complete(own)
+    row = db.session.execute(select(Tenant.settings, Tenant.country).where(Tenant.id == tenant_id)).one()
+    own, current = row.settings, complete(row.settings, row.country)
     if seen is not None and seen != edition(current):
         raise ChangedMeanwhile(current)
     before = {key: own.get(key) for key in changes}

@@ -62,9 +62,12 @@ def declared() -> tuple[Setting, ...]:
     return tuple(_declared.values())
 
 
-def complete(own: Mapping[str, Any]) -> dict[str, Any]:
-    """Every declared setting: the tenant's value where it has one, the default elsewhere."""
-    return {key: own.get(key, setting.default) for key, setting in _declared.items()}
+def complete(own: Mapping[str, Any], country: str = "") -> dict[str, Any]:
+    """Every declared setting: the tenant's value where it has one, the default (of its country) elsewhere."""
+    return {
+        key: own[key] if key in own else setting.by_country.get(country, setting.default)
+        for key, setting in _declared.items()
+    }
 
 
 def parse(setting: Setting, typed: str, *, currency: str, locale: str) -> Any:

@@ -14,6 +14,7 @@ from saas.dates import format_datetime, format_long, format_month
 from saas.languages import LANGUAGES
 from saas.mail import Attachment, Letter
 from saas.money import Money, format_money
+from saas.written import as_text
 from tenants.letter_fields import DATE, FIELDS, MONEY, MONTH, fill, paragraphs
 from tenants.letter_texts import LetterText, Wording, wording_of
 from tenants.letters import compose_letter, speaking
@@ -30,7 +31,8 @@ class Content:
     """What the product puts into a letter, in the reader's language.
 
     `url` is where the button leads (none: no button), `button` its words where they are others than the text's; `lines`
-    and `notes` stand under the table of details, `figure` (label, amount, note) above it.
+    and `notes` stand under the table of details, `figure` (label, amount, note) above it. `message` is what somebody
+    wrote, as they typed it.
     """
 
     url: str = ""
@@ -39,6 +41,7 @@ class Content:
     notes: Sequence[str] = ()
     figure: tuple[str, str, str] | None = None
     code: str = ""
+    message: str = ""
     alarm_url: str = ""
 
 
@@ -93,6 +96,7 @@ def compose_worded(
                 if said[code] != NOTHING_KNOWN
             ],
             content=made,
+            as_text=as_text,
             button=made.button or (_(text.button) if text.button else ""),
             closing=[_(sentence) for sentence in text.closing],
             alarm=[_(sentence) for sentence in text.alarm] if text.alarm and made.alarm_url else None,

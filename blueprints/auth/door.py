@@ -20,8 +20,6 @@ from blueprints.auth.services import (
     sign_in,
     sign_out,
 )
-from saas.human_check import TRAP_FIELD
-from saas.languages import N_
 from saas.permissions import PUBLIC, SIGNED_IN, allow
 from saas.redirects import safe_local_path
 from saas.refusals import Refusal
@@ -37,9 +35,6 @@ from tenants.look import render
 
 DEVICE_COOKIE = "ventanilla-device"
 STEP_COOKIE = "ventanilla-step"  # of a sign-in that waits for its code
-_TOO_SOON = N_(
-    "That was very quick, or the page was open for too long. Wait a moment and press the button again."
-)
 Page = str | BaseResponse | tuple[str, int]
 
 
@@ -57,7 +52,7 @@ def log_in() -> Page:
         return _door(form, target), 422
     try:
         check_address(client_address())
-        sign = _sign_of_a_person("log-in")
+        sign = human.sign_of_a_person("log-in", request.form)
         who = sign_in(form.email.data, form.password.data, browser(), worked=sign == human.WORK)
     except TooManyAttempts:
         return too_many()
@@ -89,7 +84,7 @@ def recover() -> Page:
     if not form.validate():
         return _recovery(form), 422
     try:
-        _sign_of_a_person("recover")
+        human.sign_of_a_person("recover", request.form)
         ask_recovery(form.email.data, client_address())
     except TooManyAttempts:
         return too_many()
@@ -139,20 +134,6 @@ def _greeting(after: str | None) -> dict[str, str] | None:
         "codes": _("This sign-in takes no more codes. Begin again with your password."),
     }
     return {"tone": "warning", "text": again[after]} if after in again else None
-
-
-def _sign_of_a_person(purpose: str) -> str:
-    """The human check's answer. Raises Refusal; nothing was tried then."""
-    sent = request.form
-    sign = human.answered(
-        purpose,
-        sent.get(human.WORK_FIELD, ""),
-        sent.get(human.AGE_FIELD, ""),
-        sent.get(TRAP_FIELD, ""),
-    )
-    if sign is None:
-        raise Refusal(_TOO_SOON)
-    return sign
 
 
 def wanted_page(target: str | None) -> str | None:

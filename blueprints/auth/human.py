@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import delete
@@ -12,6 +13,8 @@ from sqlalchemy.dialects.postgresql import insert
 from saas import human_check
 from saas.clock import now
 from saas.ids import new_id
+from saas.languages import N_
+from saas.refusals import Refusal
 from saas.scope import current_tenant_id, unit_of_work
 from saas.tokens import digest
 from tenants.frame import keyring
@@ -45,6 +48,11 @@ class SpentAnswers:
         return row is not None
 
 
+TOO_SOON = N_(
+    "That was very quick, or the page was open for too long. Wait a moment and press the button again."
+)
+
+
 def ask(purpose: str) -> Question:
     """A fresh question for one of this tenant's forms."""
     key, moment = _key(purpose), now()
@@ -63,6 +71,17 @@ def answered(purpose: str, work: str, form_token: str, trap: str) -> str | None:
         return WORK if human_check.verify(key, work, moment, SpentAnswers()) else None
     counts = human_check.check_form_token(key, form_token, moment, replay_store=SpentAnswers())
     return AGE if counts else None
+
+
+def sign_of_a_person(purpose: str, sent: Mapping[str, str]) -> str:
+    """The answer that a form brings (`sent` are its fields): WORK or AGE. Raises Refusal without one; nothing was tried
+    then."""
+    sign = answered(
+        purpose, sent.get(WORK_FIELD, ""), sent.get(AGE_FIELD, ""), sent.get(human_check.TRAP_FIELD, "")
+    )
+    if sign is None:
+        raise Refusal(TOO_SOON)
+    return sign
 
 
 def _key(purpose: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from blueprints.cases.clock_settings import CLOCK_SETTINGS
+from blueprints.cases.without_login import OFFERED, WITHOUT_LOGIN_SETTINGS
 from saas.languages import N_
 from tenants import roles
 from tenants.capability import Capability, MenuEntry, Setting
@@ -17,6 +18,8 @@ capability = Capability(
         "blueprints.cases.jobs",
         "blueprints.cases.new",
         "blueprints.cases.quote_pages",
+        "blueprints.cases.open_pages",
+        "blueprints.cases.follow_pages",
         "blueprints.cases.timekeeping",
         "blueprints.cases.alarm_letters",
         "blueprints.cases.person_letters",
@@ -33,6 +36,8 @@ capability = Capability(
     menu=(
         MenuEntry(N_("Requests"), "cases.index", "case", order=40),
         MenuEntry(N_("Cases"), "cases_desk.queue", "case", area="desk", order=25, permission=roles.CASES),
+        MenuEntry(N_("File a request"), "cases.open_form", "case", area="public", order=40, where=OFFERED),
+        MenuEntry(N_("Follow a request"), "cases.follow", "search", area="public", order=41, where=OFFERED),
     ),
     settings=(
         Setting(
@@ -117,6 +122,7 @@ capability = Capability(
             low=1,
             high=60,
         ),
+        *WITHOUT_LOGIN_SETTINGS,
         *CLOCK_SETTINGS,
     ),
 )

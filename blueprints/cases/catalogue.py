@@ -19,13 +19,15 @@ PQRS = "pqrs"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One class or subject. `names` by language; `asks` is what the form asks besides ("repair" or nothing)."""
+    """One class or subject. `names` by language; `asks` is what the form asks besides ("repair" or nothing);
+    `without_login`: whether it makes sense without an account."""
 
     code: str
     names: Mapping[str, str]
     kinds: tuple[str, ...] = (PQRS,)
     active: bool = True
     asks: str = ""
+    without_login: bool = True
 
     def name(self, language: str) -> str:
         return self.names.get(language) or self.names.get("es") or self.code
@@ -41,9 +43,9 @@ SUBJECTS: tuple[Entry, ...] = (
     Entry("information", {"es": "Información general", "en": "General information"}),
     Entry("legal", {"es": "Jurídico", "en": "Legal"}),
     Entry("payments", {"es": "Pagos", "en": "Payments"}),
-    Entry("repairs", {"es": "Reparaciones", "en": "Repairs"}, asks="repair"),
+    Entry("repairs", {"es": "Reparaciones", "en": "Repairs"}, asks="repair", without_login=False),
     Entry("utilities", {"es": "Servicios públicos", "en": "Utilities"}),
-    Entry("termination", {"es": "Terminación de contrato", "en": "End of the contract"}),
+    Entry("termination", {"es": "Terminación de contrato", "en": "End of the contract"}, without_login=False),
     Entry("other", {"es": "Otros", "en": "Other"}),
 )
 
@@ -61,6 +63,10 @@ class Catalogue:
 
     def subjects_of(self, kind: str) -> list[Entry]:
         return [entry for entry in self.subjects if entry.active and kind in entry.kinds]
+
+    def subjects_for_anybody(self, kind: str) -> list[Entry]:
+        """What may be chosen without a login: nothing that a form must ask an account for."""
+        return [entry for entry in self.subjects_of(kind) if entry.without_login and not entry.asks]
 
     def class_name(self, code: str, language: str) -> str:
         return _name(self.classes, code, language)
@@ -81,12 +87,21 @@ def catalogue() -> Catalogue:
     ).all()
     subjects = db.session.execute(
         select(
-            CaseSubject.code, CaseSubject.names, CaseSubject.kinds, CaseSubject.active, CaseSubject.asks
+            CaseSubject.code,
+            CaseSubject.names,
+            CaseSubject.kinds,
+            CaseSubject.active,
+            CaseSubject.asks,
+            CaseSubject.without_login,
         ).order_by(CaseSubject.position, CaseSubject.code)
     ).all()
     return Catalogue(
         [Entry(row.code, row.names, tuple(row.kinds), row.active) for row in classes] or CLASSES,
-        [Entry(row.code, row.names, tuple(row.kinds), row.active, row.asks) for row in subjects] or SUBJECTS,
+        [
+            Entry(row.code, row.names, tuple(row.kinds), row.active, row.asks, row.without_login)
+            for row in subjects
+        ]
+        or SUBJECTS,
     )
 
 
@@ -109,7 +124,10 @@ def own_catalogue() -> None:
             insert(CaseClass), [_row(position, one) for position, one in enumerate(CLASSES, 1)]
         )
     if not db.session.execute(select(func.count()).select_from(CaseSubject)).scalar_one():
-        rows = [{**_row(position, one), "asks": one.asks} for position, one in enumerate(SUBJECTS, 1)]
+        rows = [
+            {**_row(position, one), "asks": one.asks, "without_login": one.without_login}
+            for position, one in enumerate(SUBJECTS, 1)
+        ]
         db.session.execute(insert(CaseSubject), rows)
 
 

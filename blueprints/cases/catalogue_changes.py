@@ -39,7 +39,16 @@ class Text:
     subject_code: str = ""
 
 
-def add_entry(which: Which, code: str, es: str, en: str, asks: str = "", *, actor: Actor) -> None:
+def add_entry(
+    which: Which,
+    code: str,
+    es: str,
+    en: str,
+    asks: str = "",
+    without_login: bool = True,
+    *,
+    actor: Actor,
+) -> None:
     """A new class or subject, at the end of its list. Raises Refusal."""
     model = _own(which)
     if not CODE.fullmatch(code) or len(code) > 40:
@@ -61,17 +70,26 @@ def add_entry(which: Which, code: str, es: str, en: str, asks: str = "", *, acto
         "position": last + 1,
     }
     if model is CaseSubject:
-        values["asks"] = _asks(asks)
+        values |= {"asks": _asks(asks), "without_login": without_login}
     db.session.execute(insert(model).values(**values))
     _record(which, code, actor, added=True)
 
 
-def rename_entry(which: Which, code: str, es: str, en: str, asks: str = "", *, actor: Actor) -> None:
+def rename_entry(
+    which: Which,
+    code: str,
+    es: str,
+    en: str,
+    asks: str = "",
+    without_login: bool = True,
+    *,
+    actor: Actor,
+) -> None:
     """Other names for a class or subject; its cases show them at once. Raises NotFound, Refusal."""
     model = _own(which)
     values: dict[str, object] = {"names": _names(es, en)}
     if model is CaseSubject:
-        values["asks"] = _asks(asks)
+        values |= {"asks": _asks(asks), "without_login": without_login}
     _change(model, code, **values)
     _record(which, code, actor, names=values["names"])
 

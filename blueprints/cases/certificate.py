@@ -18,7 +18,7 @@ from sqlalchemy import and_, select
 from blueprints.accounts.models import Account, Customer, Property
 from blueprints.cases import rules
 from blueprints.cases.catalogue import catalogue
-from blueprints.cases.channels import AREA, came_by
+from blueprints.cases.channels import AREA, CAME_BY, WEB, came_by
 from blueprints.cases.models import Case, CaseEvent, CaseFile
 from blueprints.cases.persons import person_of
 from blueprints.invoices.models import Invoice
@@ -48,7 +48,7 @@ def issue_certificate(case_id: uuid.UUID, *, now: datetime.datetime) -> Issued:
     row = db.session.execute(
         select(Case.number, Case.received_at, Case.class_code, Case.channel).where(Case.id == case_id)
     ).one()
-    by_staff = [Fact(N_("Written down"), text=stamp(now, tenant.time_zone))] if row.channel != AREA else []
+    by_staff = [Fact(N_("Written down"), text=stamp(now, tenant.time_zone))] if row.channel in CAME_BY else []
     facts = [
         Fact(N_("Received"), text=stamp(row.received_at, tenant.time_zone)),
         *by_staff,
@@ -79,8 +79,8 @@ def stamp(moment: datetime.datetime, zone: str) -> str:
 
 def fingerprint(case_id: uuid.UUID) -> str:
     """SHA-256 over what was filed: JSON of number, moment, class, subject, since, text, details and the files' own
-    fingerprints as they were at that moment; of what staff wrote down also the channel, why it was filed later, and
-    who is not in the books. Keys sorted, UTF-8, no spaces."""
+    fingerprints as they were at that moment; of what came by another way than the customer area also the channel, why
+    it was filed later, and who is not in the books. Keys sorted, UTF-8, no spaces."""
     row = db.session.execute(
         select(
             Case.number,
@@ -144,7 +144,9 @@ def paper(case_id: uuid.UUID, document: Issued) -> dict[str, Any]:
         (tenant.word(_word_of(row.account_kind), tenant.language).capitalize(), row.account_number or ""),
         (_("Invoice"), row.invoice_number or ""),
     ]
-    if row.channel != AREA:
+    if row.channel == WEB:
+        about += [(_("How it came in"), came_by(row.channel))]
+    if row.channel in CAME_BY:
         about += [
             (_("How it came in"), came_by(row.channel)),
             (_("Written down by"), opened.actor_name),
@@ -196,8 +198,11 @@ def _who(row: Any, filer: str) -> dict[str, Any]:
         }
     person = person_of(row.person)
     if person is not None:
-        lines = (person.document, person.email, person.phone, person.address)
+        unproved = _("As they say themselves, without logging in") if row.channel == WEB else ""
+        lines = (person.document, person.email, person.phone, person.address, unproved)
         return {"name": person.name, "lines": [line for line in lines if line]}
+    if row.channel == WEB:
+        return {"name": _("Anonymous"), "lines": []}
     return {"name": filer if row.channel == AREA else _("Nobody named"), "lines": []}
 
 

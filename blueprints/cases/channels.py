@@ -9,6 +9,7 @@ from flask_babel import gettext
 from saas.languages import N_
 
 AREA: Final = "area"  # the customer's own pages
+WEB: Final = "web"  # anybody, without a login
 
 CAME_BY: Final[dict[str, str]] = {
     "counter": N_("At the counter"),
@@ -36,6 +37,8 @@ def came_by(code: str) -> str:
     """How a case came in, in the reader's language; a code that nobody knows stays as it is."""
     if code == AREA:
         return str(gettext("In the customer area"))
+    if code == WEB:
+        return str(gettext("On the web, without logging in"))
     word = CAME_BY.get(code)
     return str(gettext(word)) if word else code
 

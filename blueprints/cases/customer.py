@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
 from flask import Response, g, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
-from wtforms import SelectChoice
 
 from blueprints.accounts.reach import reach_of
 from blueprints.auth.sessions import leave_notice
-from blueprints.cases import casebook, delivery, file_forms, keeping, repairs, rules, services, wording
+from blueprints.cases import casebook, file_forms, repairs, rules, services, wording
 from blueprints.cases.blueprint import LARGEST_BODY, as_customer, pages, whose
 from blueprints.cases.catalogue import catalogue
 from blueprints.cases.certificate import certificate as paper_of
-from blueprints.cases.channels import AREA, came_by
-from blueprints.cases.clock import Clock
+from blueprints.cases.customer_view import (
+    DONE,
+    allowed,
+    day_of,
+    files_taken,
+    shown,
+)
 from blueprints.cases.forms import ActForm, MessageForm, RatingForm, typed
-from blueprints.cases.intake import ACCEPTED
 from blueprints.cases.list_file import list_file
 from blueprints.cases.queries import (
     CaseView,
     Filters,
-    Happening,
     happenings,
     my_case,
     my_cases,
@@ -42,20 +42,12 @@ from saas.refusals import Refusal
 from saas.web import download
 from tenants.exports import wanted
 from tenants.look import render
-from tenants.page_context import language, locale
+from tenants.page_context import language
 
 DAY = datetime.timedelta(days=1)
 MESSAGES_A_DAY = 60
 OPEN = "open"
 Answer = str | BaseResponse | tuple[str, int]
-
-ACTS = {"appeal": rules.APPEALED, "reopen": rules.REOPENED, "withdraw": rules.WITHDRAWN_EVENT}
-_CLOCK_SAYS_MORE = frozenset({rules.WAITING, rules.ANSWERED, rules.CLOSED})
-DONE = {
-    "appeal": N_("We received your appeal. Somebody looks at the case again."),
-    "reopen": N_("The case is open again."),
-    "withdraw": N_("You withdrew the case. It stays in your list."),
-}
 
 
 @pages.get("/cases", endpoint="index")
@@ -79,7 +71,7 @@ def index() -> Answer:
         older_url=url_for("cases.index", state=kept, older=page.older) if page.older else "",
         later="older" in request.args,
         file_url=url_for("cases.index", state=kept),
-        day_of=_day_of,
+        day_of=day_of,
         open_states=rules.OPEN_STATES,
         owner=_owns(),
         quotes_waiting=quotes_waiting(reach_of(g.viewer, g.tenant)) if _owns() else 0,
@@ -229,66 +221,27 @@ def file_of(case_file_id: uuid.UUID) -> Response:
     )
 
 
-def may(case: CaseView, act: str, clock: Clock | None = None) -> bool:
-    """Whether the viewer may take this step now; `clock` is the case's, where it is known already."""
-    if g.viewer.viewing_customer_id is not None or not rules.allows(case.state, ACTS[act], rules.CUSTOMER):
-        return False
-    if act == "appeal":
-        return case.stage == 1 and _in_time(clock if clock is not None else keeping.clock_of_case(case.id))
-    if act == "reopen":
-        return rules.may_reopen(case.moved_at, now(), g.tenant.setting("cases.reopen-days"))
-    return True
-
-
-def _in_time(clock: Clock | None) -> bool:
-    """Whether the window for an appeal is open; where the rule knows none, it always is."""
-    return clock is None or clock.appeal_by is None or g.tenant.today() <= clock.appeal_by
+def may(case: CaseView, act: str) -> bool:
+    """Whether the viewer may take this step now. Who looks on for somebody may take none."""
+    return g.viewer.viewing_customer_id is None and allowed(case, act)
 
 
 def _page(case_id: uuid.UUID, form: MessageForm | None = None) -> str:
     case = my_case(whose(), case_id)
-    words, events = catalogue(), happenings(case_id)
-    looks_on = g.viewer.viewing_customer_id is not None
+    words, looks_on = catalogue(), g.viewer.viewing_customer_id is not None
     if form is None:
         form = MessageForm(formdata=None)
-    may_say = case.state in rules.OPEN_STATES and not looks_on
-    clock = keeping.clock_of_case(case_id) if case.state in _CLOCK_SAYS_MORE else None
     file_forms.form_key(form)
+    facts = shown(case, words, happenings(case_id))
+    if looks_on:
+        facts |= {"acts": set(), "may_say": False, "may_rate": False}
     return render(
         "cases/one.html",
-        case=case,
+        **facts,
         form=form,
-        chip=wording.chip(case.state),
-        due=wording.due_sentence(case, g.tenant.today(), locale()),
-        class_name=words.class_name(case.class_code, language()),
-        subject_name=words.subject_name(case.subject_code, language()),
-        events=events,
-        missing=_missing(case, events),
-        happened=wording.happened,
-        as_text=wording.as_text,
-        size_words=wording.size_words,
         repair=repairs.said(case.details) if words.asks(case.subject_code) == repairs.ASKS else [],
-        received=_day_of(case.received_at),
-        delivery_said=lambda data: delivery.said(data, locale()),
-        came_by=came_by(case.channel) if case.channel != AREA else "",
-        may_say=may_say,
-        waiting=case.state == rules.WAITING,
-        complete_by=clock.complete_by if clock and case.state == rules.WAITING else None,
-        appeal_by=clock.appeal_by if clock else None,
-        acts={act for act in ACTS if may(case, act, clock)},
-        may_rate=case.state in (rules.ANSWERED, rules.CLOSED) and case.rating is None and not looks_on,
-        kept=file_forms.kept(form) if may_say and form.is_submitted() else (),
-        accepted=ACCEPTED,
-        most_files=g.tenant.setting("cases.files"),
-        most_megabytes=g.tenant.setting("cases.file-size"),
+        kept=file_forms.kept(form) if facts["may_say"] and form.is_submitted() else (),
     )
-
-
-def _missing(case: CaseView, events: Sequence[Happening]) -> Happening | None:
-    """What staff asked for and still wait for."""
-    if case.state != rules.WAITING:
-        return None
-    return next((event for event in reversed(events) if event.kind == rules.ASKED), None)
 
 
 def _act_page(case: CaseView, act: str, form: ActForm) -> str:
@@ -298,23 +251,24 @@ def _act_page(case: CaseView, act: str, form: ActForm) -> str:
         case=case,
         act=act,
         form=form,
+        back_url=url_for("cases.case", case_id=case.id),
+        send_url=url_for("cases.act", case_id=case.id, act=act),
+        stays=_("We stop looking for an answer. The case and everything that was said stay in your list."),
         kept=file_forms.kept(form) if act != "withdraw" else (),
-        accepted=ACCEPTED,
-        most_files=g.tenant.setting("cases.files"),
-        most_megabytes=g.tenant.setting("cases.file-size"),
+        **files_taken(),
     )
 
 
 def _rating_page(case: CaseView, form: RatingForm) -> str:
     file_forms.form_key(form)
-    form.rating.choices = [
-        SelectChoice("5", _("Very good")),
-        SelectChoice("4", _("Good")),
-        SelectChoice("3", _("So so")),
-        SelectChoice("2", _("Bad")),
-        SelectChoice("1", _("Very bad")),
-    ]
-    return render("cases/rating.html", case=case, form=form)
+    form.offer()
+    return render(
+        "cases/rating.html",
+        case=case,
+        form=form,
+        back_url=url_for("cases.case", case_id=case.id),
+        send_url=url_for("cases.rate", case_id=case.id),
+    )
 
 
 def _spare_us() -> None:
@@ -332,8 +286,3 @@ def _filters() -> Filters:
     if state == OPEN:
         return Filters(open_only=True)
     return Filters(state=state if state in rules.STATES else None)
-
-
-def _day_of(moment: datetime.datetime) -> datetime.date:
-    """The tenant's calendar day of a moment."""
-    return moment.astimezone(ZoneInfo(g.tenant.time_zone)).date()

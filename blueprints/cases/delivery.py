@@ -71,7 +71,7 @@ def said(data: Mapping[str, Any], locale: str) -> str:
 
 def undelivered() -> ColumnElement[bool]:
     """The condition on cases whose newest answer waits for somebody to bring it: their customer neither signs in nor
-    has an e-mail address, and nobody noted that it was brought."""
+    has an e-mail address, and nobody noted that it was brought. Who is nobody's name and has a code comes for it."""
     brought, answer = aliased(CaseEvent), aliased(CaseEvent)
     newest = (
         select(func.max(answer.number))
@@ -83,6 +83,7 @@ def undelivered() -> ColumnElement[bool]:
         Case.state == rules.ANSWERED,
         Case.user_id.is_(None),
         Case.person["email"].astext.is_(None),
+        or_(Case.follow_digest.is_(None), Case.person["phone"].astext.is_not(None)),
         ~exists(
             select(Customer.id).where(Customer.id == Case.customer_id, Customer.email.is_not(None))
         ).correlate(Case),

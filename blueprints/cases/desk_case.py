@@ -16,7 +16,7 @@ from blueprints.cases import delivery, desk_words, repairs, rules, services, wor
 from blueprints.cases import desk_queries as queries
 from blueprints.cases.catalogue import catalogue
 from blueprints.cases.certificate import certificate as paper_of
-from blueprints.cases.channels import AREA, came_by
+from blueprints.cases.channels import CAME_BY, WEB, came_by
 from blueprints.cases.clock import RUNNING, Clock
 from blueprints.cases.desk_blueprint import pages, say
 from blueprints.cases.desk_forms import AssignForm
@@ -84,6 +84,17 @@ def file_of(case_file_id: uuid.UUID) -> Response:
         media_type=found.media_type,
         name=found.name,
         inline=found.media_type.startswith("image/"),
+    )
+
+
+def who_it_is(channel: str, name: str | None) -> str:
+    """What is known of who filed a case without a login; empty for every other."""
+    if channel != WEB:
+        return ""
+    return str(
+        _("Filed without logging in: the name was not verified")
+        if name
+        else _("Filed without logging in, anonymously")
     )
 
 
@@ -158,7 +169,8 @@ def _page(case_id: uuid.UUID, form: AssignForm | None = None) -> str:
         delivery_said=lambda data: delivery.said(data, locale()),
         person=person_of(case.person),
         came_by=came_by,
-        filed=events[0] if case.channel != AREA and events else None,
+        who_it_is=who_it_is(case.channel, case.customer),
+        filed=events[0] if case.channel in CAME_BY and events else None,
         visible=lambda kind: (deed := rules.DEEDS.get(kind)) is None or deed.visible,
         happened=desk_words.happened,
         size_words=wording.size_words,

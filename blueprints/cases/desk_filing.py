@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Sequence
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from flask import g, redirect, request, url_for
@@ -26,9 +26,10 @@ from blueprints.cases.forms import typed
 from blueprints.cases.intake import ACCEPTED
 from blueprints.cases.new import offer_repair_answers, picked_property, repair_answers
 from blueprints.cases.persons import Person, check_person
+from blueprints.cases.reading import Reading, description_of, since_of
 from blueprints.cases.services import NewCase, open_case
 from saas.clock import now
-from saas.dates import format_long, parse_date
+from saas.dates import format_long
 from saas.languages import N_
 from saas.permissions import allow
 from saas.refusals import NotFound, Refusal
@@ -37,7 +38,6 @@ from tenants.look import render
 from tenants.page_context import language, locale
 
 Answer = str | Response | tuple[str, int]
-Taken = TypeVar("Taken")
 UNKNOWN: Final = "unknown"
 """In the place of a customer's id: somebody who is not in the books."""
 LONGEST_QUESTION = 100
@@ -101,26 +101,10 @@ def _customer(wanted: str) -> Found | None:
         raise NotFound() from None
 
 
-class _Reading:
-    """Reads a long form to its end, so that all that is wrong is said at once."""
-
-    def __init__(self, form: FilingForm) -> None:
-        self.form, self.fine = form, True
-
-    def take(self, read: Callable[[], Taken]) -> Taken | None:
-        """What was read; None, and the form says why, where it was refused."""
-        try:
-            return read()
-        except Refusal as refusal:
-            self.form.refuse(refusal)
-            self.fine = False
-            return None
-
-
 def _read(form: FilingForm, customer: Found | None) -> NewCase | None:
     """What the form says, each id found among the customer's own; None, and the form says what is wrong. Raises
     NotFound for a contract or property where the form offered none."""
-    reading, choices = _Reading(form), _choices(customer)
+    reading, choices = Reading(form), _choices(customer)
     account_wanted, property_wanted = typed(form.account_id.data), typed(form.property_id.data)
     if (account_wanted or property_wanted) and not choices:
         raise NotFound()
@@ -131,8 +115,8 @@ def _read(form: FilingForm, customer: Found | None) -> NewCase | None:
     received = reading.take(lambda: _received(form, why))
     reading.take(lambda: check_class(PQRS, code))
     reading.take(lambda: check_subject(PQRS, subject))
-    description = reading.take(lambda: _description(form))
-    since = reading.take(lambda: _since(form))
+    description = reading.take(lambda: description_of(typed(form.description.data)))
+    since = reading.take(lambda: since_of(typed(form.since.data)))
     account = reading.take(lambda: _account(account_wanted, choices))
     property_id = reading.take(lambda: picked_property(property_wanted, choices, account))
     asks = catalogue().asks(subject) == repairs.ASKS
@@ -170,21 +154,6 @@ def _received(form: FilingForm, why: str | None) -> datetime.datetime:
     # A reason that was refused is there all the same: its own field says what is wrong with it.
     receipt.check_received(moment, now(), zone, "…" if why is None else why)
     return moment
-
-
-def _description(form: FilingForm) -> str:
-    text = rules.clean(typed(form.description.data), "description")
-    if not text:
-        raise Refusal(N_("Tell us what it is about."), field="description")
-    return text
-
-
-def _since(form: FilingForm) -> datetime.date | None:
-    text = typed(form.since.data).strip()
-    since = parse_date(text, locale(), field="since") if text else None
-    if since is not None and since > g.tenant.today():
-        raise Refusal(N_("It cannot have begun after today."), field="since")
-    return since
 
 
 def _line(text: object, field: str, longest: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import Optional
 
 from blueprints.cases.forms import CaseForm, FilesForm, RepairForm
@@ -73,6 +73,10 @@ class EntryForm(CaseForm):
     name_es = StringField(_l("Name in Spanish"))
     name_en = StringField(_l("Name in English"), validators=[Optional()])
     asks = SelectField(_l("What its form asks besides"), validate_choice=False, validators=[Optional()])
+    without_login = BooleanField(
+        _l("Also for who files without logging in"),
+        description=_l("Where it makes sense without an account, and its form asks nothing besides."),
+    )
 
 
 class TemplateForm(CaseForm):

@@ -66,6 +66,7 @@ class QueueLine:
     received_at: datetime.datetime
     due_on: datetime.date | None
     description: str
+    channel: str
     customer: str | None
     assigned: str | None
 
@@ -143,6 +144,7 @@ def queue(asked: Asked, cursor: str | None = None, size: int = PAGE) -> Page[Que
             Case.received_at,
             Case.due_on,
             Case.description,
+            Case.channel,
             func.coalesce(Customer.name, Case.person["name"].astext).label("customer"),
             User.name.label("assigned"),
         )

@@ -137,6 +137,7 @@ def ask_for_entry() -> Answer:
             "name_es": names.get("es", ""),
             "name_en": names.get("en", ""),
             "asks": entry.asks if entry else "",
+            "without_login": entry.without_login if entry else True,
         },
     )
     return _entry_page(form, which, entry)
@@ -148,13 +149,18 @@ def save_entry() -> Answer:
     form = EntryForm(request.form)
     which = _which()
     entry = _entry(which, request.form.get("of", ""))
-    names = (typed(form.name_es.data), typed(form.name_en.data), typed(form.asks.data))
+    values = (
+        typed(form.name_es.data),
+        typed(form.name_en.data),
+        typed(form.asks.data),
+        form.without_login.data is True,
+    )
     try:
         if entry is None:
             code = typed(form.code.data).strip()
-            catalogue_changes.add_entry(which, code, *names, actor=g.viewer.actor())
+            catalogue_changes.add_entry(which, code, *values, actor=g.viewer.actor())
         else:
-            catalogue_changes.rename_entry(which, entry.code, *names, actor=g.viewer.actor())
+            catalogue_changes.rename_entry(which, entry.code, *values, actor=g.viewer.actor())
     except Refusal as refusal:
         form.refuse(refusal)
         return _entry_page(form, which, entry), 422

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from flask import g, request
@@ -15,7 +16,32 @@ from blueprints.cases.casebook import Upload
 from blueprints.cases.forms import FilesForm
 from saas.clock import now
 from saas.ids import new_id
-from tenants.frame import commit_so_far
+from saas.limits import network_of
+from saas.tokens import digest
+from tenants.frame import browser_of_visitor, client_address, commit_so_far
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends a form: a user; or somebody without a login, known by their browser and counted by their network."""
+
+    user_id: uuid.UUID | None
+    browser: str = ""
+    network: str = ""
+
+    def key(self, form_key: str) -> str:
+        """Under which key a form's files and what it opens are kept. Without a login it is of this browser alone, so
+        that who knows the key of another's form gets nothing by it."""
+        return form_key if self.user_id is not None else f"web:{digest(f'{self.browser}|{form_key}')}"
+
+
+def signed_in() -> Sender:
+    return Sender(g.viewer.user_id)
+
+
+def anybody() -> Sender:
+    """Whoever asks, as one without a login, also where they have one."""
+    return Sender(None, browser_of_visitor(), network_of(client_address()))
 
 
 class Keyed(Protocol):
@@ -34,24 +60,29 @@ def form_key(form: Keyed) -> str:
     return key
 
 
-def receive(form: FilesForm) -> bool:
+def receive(form: FilesForm, sender: Sender | None = None) -> bool:
     """Keep the files that came, and leave out those that are not wanted any more. False when one of them was
     refused: the form says so, and the others stay with it."""
-    key, user_id = form_key(form), g.viewer.user_id
+    sender = sender or signed_in()
+    key, user_id = sender.key(form_key(form)), sender.user_id
     unwanted = request.form.getlist("without")
     if unwanted:
         uploads.leave_out(key, user_id, unwanted[:50])
-    problems = uploads.take_in(request.files.getlist("files"), form_key=key, user_id=user_id, now=now())
+    problems = uploads.take_in(
+        request.files.getlist("files"), form_key=key, user_id=user_id, now=now(), counted_as=sender.network
+    )
     commit_so_far()
     for problem in problems:
         form.files.errors = [*form.files.errors, _(problem.msgid, **problem.facts)]
     return not problems
 
 
-def kept(form: FilesForm) -> Sequence[Upload]:
+def kept(form: FilesForm, sender: Sender | None = None) -> Sequence[Upload]:
     """The files that the form has so far, for its page."""
-    return uploads.waiting(form_key(form), g.viewer.user_id)
+    sender = sender or signed_in()
+    return uploads.waiting(sender.key(form_key(form)), sender.user_id)
 
 
-def taken(form: FilesForm) -> Sequence[Upload]:
-    return uploads.taken(form_key(form), g.viewer.user_id)
+def taken(form: FilesForm, sender: Sender | None = None) -> Sequence[Upload]:
+    sender = sender or signed_in()
+    return uploads.taken(sender.key(form_key(form)), sender.user_id)

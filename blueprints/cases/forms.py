@@ -7,7 +7,15 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, MultipleFileField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import (
+    HiddenField,
+    MultipleFileField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import Optional
 
 from saas.refusals import Refusal
@@ -72,6 +80,11 @@ class RatingForm(CaseForm):
     form_key = HiddenField()
     rating = RadioField(_l("How good was our answer?"), validate_choice=False)
     rating_words = TextAreaField(_l("What could we do better?"), validators=[Optional()])
+
+    def offer(self) -> None:
+        """Fill the choices."""
+        words = {"5": _("Very good"), "4": _("Good"), "3": _("So so"), "2": _("Bad"), "1": _("Very bad")}
+        self.rating.choices = [SelectChoice(stars, word) for stars, word in words.items()]
 
 
 class RefuseQuoteForm(CaseForm):

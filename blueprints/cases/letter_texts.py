@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from saas.languages import N_
-from tenants.letter_texts import CASES, LetterText, declare
+from tenants.letter_texts import CASES, GREETING, LetterText, declare
 
 QUOTE = LetterText(
     code="quote",
@@ -64,4 +64,53 @@ LATE = _alarm(
     N_("The term of this case is over. Answer it first."),
 )
 
-declare(QUOTE, SOON, LATE)
+FILED = LetterText(
+    code="case-letter-filed",
+    group=CASES,
+    title=N_("Case filed (to who cannot sign in)"),
+    hint=N_("With the certificate; who filed it without logging in gets a link to it."),
+    subject=N_("We filed your request: {number}"),
+    body=(
+        GREETING,
+        N_("We filed what you asked us. Its certificate comes with this mail."),
+        "{details}",
+        "{button}",
+        N_("When you write or call, tell us the number of the case."),
+    ),
+    fields=("customer", "organisation", "number", "received", "until", "details", "button"),
+    demanded=("details",),
+    details=("number", "received", "until"),
+    button=N_("See the request"),
+)
+NEWS = LetterText(
+    code="case-letter",
+    group=CASES,
+    title=N_("News of a case (to who cannot sign in)"),
+    hint=N_("Our answer, or what we ask, in full and with its files."),
+    subject=N_("Your request {number}: {news}"),
+    body=(
+        GREETING,
+        "{news}:",
+        "{message}",
+        "{details}",
+        "{button}",
+        N_("When you write or call, tell us the number of the case."),
+    ),
+    fields=(
+        "customer",
+        "organisation",
+        "number",
+        "news",
+        "received",
+        "until",
+        "last_day",
+        "message",
+        "details",
+        "button",
+    ),
+    demanded=("message", "details"),
+    details=("number", "received", "until", "last_day"),
+    button=N_("See the request"),
+)
+
+declare(QUOTE, SOON, LATE, FILED, NEWS)

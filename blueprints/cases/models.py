@@ -17,7 +17,8 @@ class Case(TenantOwned, Model):
     """Something a customer asks and staff must answer. `number` is what it is filed under ("radicado").
 
     `customer_id` is whose case it is; where staff wrote it down for somebody who is not in the books, `person` says who
-    that is (persons.py); neither: nobody named. `user_id` is who filed it in the customer area.
+    that is (persons.py); neither: nobody named. `user_id` is who filed it in the customer area. `follow_digest` is of
+    the code that opens a case to who filed it without a login (follow_codes.py); nobody else's has one.
 
     `events` tell the whole story; `state`, `stage`, `due_on`, `moved_at` and `ended_at` say where it stands now, so
     that lists need not read it. `account_id` is the contract or supply it is about; `since` is when the matter
@@ -31,7 +32,7 @@ class Case(TenantOwned, Model):
     kind: Mapped[str]  # pqrs…
     class_code: Mapped[str]
     subject_code: Mapped[str]
-    channel: Mapped[str]  # area, or how staff got it (channels.py)
+    channel: Mapped[str]  # area, web, or how staff got it (channels.py)
     state: Mapped[str]
     stage: Mapped[int] = mapped_column(default=1)  # 1 first answer, 2 appeal
     customer_id: Mapped[uuid.UUID | None]
@@ -51,6 +52,7 @@ class Case(TenantOwned, Model):
     moved_at: Mapped[datetime.datetime]  # of the newest event
     ended_at: Mapped[datetime.datetime | None]  # when it was closed or withdrawn
     form_key: Mapped[str | None]
+    follow_digest: Mapped[str | None]
     version: Mapped[int] = mapped_column(default=1)  # the number of the newest event
 
     __table_args__ = (
@@ -83,6 +85,7 @@ class Case(TenantOwned, Model):
         ),
         CheckConstraint("stage IN (1, 2)", name="stage"),
         CheckConstraint("person IS NULL OR (customer_id IS NULL AND user_id IS NULL)", name="person"),
+        CheckConstraint("follow_digest IS NULL OR (customer_id IS NULL AND user_id IS NULL)", name="follow"),
         CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
     )
 
@@ -139,13 +142,14 @@ class CaseFile(TenantOwned, Model):
 class CaseUpload(TenantOwned, Model):
     """A file that arrived with a form which was not accepted yet, so that nobody has to send it again.
 
-    `form_key` is the form's; only who sent it may use it. Those that no case took are tidied away.
+    `form_key` is the form's; only who sent it may use it (without a login the key itself is bound to the browser,
+    file_forms.py). Those that no case took are tidied away.
     """
 
     __tablename__ = "case_uploads"
 
     form_key: Mapped[str]
-    user_id: Mapped[uuid.UUID]
+    user_id: Mapped[uuid.UUID | None]
     file_id: Mapped[uuid.UUID]
     name: Mapped[str]
     media_type: Mapped[str]
@@ -176,7 +180,8 @@ class CaseClass(TenantOwned, Model):
 
 
 class CaseSubject(TenantOwned, Model):
-    """What cases are about: data of the tenant. `asks` names what a form asks besides ("repair" or nothing)."""
+    """What cases are about: data of the tenant. `asks` names what a form asks besides ("repair" or nothing);
+    `without_login` says whether it makes sense without an account."""
 
     __tablename__ = "case_subjects"
 
@@ -184,6 +189,7 @@ class CaseSubject(TenantOwned, Model):
     names: Mapped[dict[str, Any]]
     kinds: Mapped[list[str]]
     asks: Mapped[str] = mapped_column(default="")
+    without_login: Mapped[bool] = mapped_column(default=True)
     active: Mapped[bool] = mapped_column(default=True)
     position: Mapped[int]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from blueprints.cases import rules
 from saas.identity_numbers import normalise_email, normalise_phone
@@ -14,6 +15,7 @@ from saas.refusals import Refusal
 LONGEST_NAME = 120
 LONGEST_DOCUMENT = 40
 LONGEST_ADDRESS = 160
+_LEADS_AWAY: Final = re.compile(r"//|@|\bwww\.|\.(com|co|net|org|info|app|me|io|ly)\b(?!\.)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,13 @@ def check_person(typed: Person, country: str) -> Person:
     if not (email or phone or address):
         raise Refusal(N_("Write where the answer goes: e-mail, telephone or address."), field="email")
     return Person(name, document, email, phone, address)
+
+
+def check_name_of_anybody(name: str) -> None:
+    """A name that nobody at a desk has read stands in a letter to an address that nobody has proved, so it may lead
+    nowhere. Raises Refusal."""
+    if _LEADS_AWAY.search(name):
+        raise Refusal(N_("Write a name without web or e-mail addresses."), field="name")
 
 
 def _line(text: str, field: str, longest: int) -> str:

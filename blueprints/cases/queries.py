@@ -24,10 +24,12 @@ PAGE = 20
 @dataclass(frozen=True, slots=True)
 class Whose:
     """Whose cases a page shows: those that a user filed, and those of the customer that the user is. Someone who
-    looks on for a customer sees that customer's. Nobody else's, not even of the same property or contract."""
+    looks on for a customer sees that customer's. Nobody else's, not even of the same property or contract.
+    `followed` is the one case that its number and code have opened (follow_codes.py)."""
 
-    user_id: uuid.UUID | None
-    customer_id: uuid.UUID | None
+    user_id: uuid.UUID | None = None
+    customer_id: uuid.UUID | None = None
+    followed: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class CaseView:
     details: Mapping[str, Any]
     rating: int | None
     customer_id: uuid.UUID | None
+    person: Mapping[str, Any] | None
+    follow_digest: str | None
     account_kind: str | None
     account_number: str | None
     account_address: str | None
@@ -167,6 +171,8 @@ def my_case(whose: Whose, case_id: uuid.UUID) -> CaseView:
             Case.details,
             Case.rating,
             Case.customer_id,
+            Case.person,
+            Case.follow_digest,
             Account.kind.label("account_kind"),
             Account.number.label("account_number"),
             Account.address.label("account_address"),
@@ -238,4 +244,6 @@ def _of(whose: Whose) -> ColumnElement[bool]:
         owned.append(Case.user_id == whose.user_id)
     if whose.customer_id is not None:
         owned.append(Case.customer_id == whose.customer_id)
+    if whose.followed is not None:
+        owned.append(and_(Case.id == whose.followed, Case.follow_digest.is_not(None)))
     return or_(*owned)

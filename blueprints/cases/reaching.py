@@ -17,7 +17,8 @@ from tenants.people import User
 @dataclass(frozen=True, slots=True)
 class Reached:
     """Whose case it is and how they are reached. `email` is that of their login, else of the books, else what they
-    said; empty where nobody knows one. `language` is the login's."""
+    said; empty where nobody knows one. `language` is the login's. `follows`: they filed it without a login, and
+    read the answer with a code."""
 
     name: str
     email: str
@@ -25,6 +26,8 @@ class Reached:
     customer_id: uuid.UUID | None
     user_id: uuid.UUID | None
     language: str | None
+    phone: str = ""
+    follows: bool = False
 
     @property
     def by_letter(self) -> bool:
@@ -33,8 +36,8 @@ class Reached:
 
     @property
     def by_hand(self) -> bool:
-        """Whether somebody has to bring it."""
-        return not self.email and not self.signs_in
+        """Whether somebody has to bring it. Who gave a telephone is called, also where they can read it with a code."""
+        return not self.email and not self.signs_in and (bool(self.phone) or not self.follows)
 
 
 def reached(case_id: uuid.UUID) -> Reached:
@@ -44,6 +47,7 @@ def reached(case_id: uuid.UUID) -> Reached:
         select(
             Case.customer_id,
             Case.person,
+            Case.follow_digest,
             Customer.name,
             Customer.email,
             User.id.label("user_id"),
@@ -67,4 +71,6 @@ def reached(case_id: uuid.UUID) -> Reached:
         customer_id=row.customer_id,
         user_id=row.user_id,
         language=row.language,
+        phone=person.get("phone") or "",
+        follows=row.follow_digest is not None,
     )

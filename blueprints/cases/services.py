@@ -22,6 +22,8 @@ from blueprints.cases import catalogue, rules
 from blueprints.cases.casebook import Upload as Upload
 from blueprints.cases.casebook import added_by, do, held, log
 from blueprints.cases.certificate import issue_certificate
+from blueprints.cases.channels import WEB
+from blueprints.cases.follow_codes import code_for
 from blueprints.cases.models import Case
 from saas.audit import Actor
 from saas.counters import take_numbers
@@ -30,6 +32,7 @@ from saas.ids import new_id
 from saas.languages import N_
 from saas.locks import lock
 from saas.refusals import NotFound, Refusal
+from saas.tokens import digest
 from tenants.loading import serving
 from tenants.people import StaffRole, User
 from tenants.roles import CASES, permissions_of
@@ -41,7 +44,8 @@ class NewCase:
     began. `form_key` is of the form it came by.
 
     What staff write down came in at `received_at`, checked by receipt.py, and `late_why` says why that was earlier;
-    None: now. `person` is who asks where the books do not know them (`Person.kept`)."""
+    None: now. `person` is who asks where the books do not know them (`Person.kept`). What came in on the web without a
+    login (`channels.WEB`) gets a code to follow it by; `consent`: who gave a name agreed to its being kept."""
 
     class_code: str
     subject_code: str
@@ -60,6 +64,7 @@ class NewCase:
     person: Mapping[str, str] | None = None
     received_at: datetime.datetime | None = None
     late_why: str = ""
+    consent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +124,17 @@ def open_case(new: NewCase, *, actor: Actor, now: datetime.datetime) -> Opened:
             details=dict(new.details),
             moved_at=now,
             form_key=new.form_key,
+            follow_digest=digest(code_for(case_id)) if new.channel == WEB else None,
             version=0,
         )
     )
-    data = {"class": new.class_code, "subject": new.subject_code, "channel": new.channel}
+    data: dict[str, Any] = {"class": new.class_code, "subject": new.subject_code, "channel": new.channel}
     if new.received_at is not None:
         data |= {"received": received.astimezone(datetime.UTC).isoformat(), "late_why": new.late_why}
     if new.person:
         data["for"] = new.person.get("name", "")
+    if new.consent:
+        data["consent"] = True
     log(held(case_id), rules.OPENED, actor, now, data=data, files=new.files)
     issue_certificate(case_id, now=now)
     return Opened(case_id, filed, True)

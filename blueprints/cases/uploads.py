@@ -21,7 +21,7 @@ from saas.refusals import Refusal
 from tenants.loading import serving
 
 DAY = datetime.timedelta(days=1)
-A_DAY = 100  # files that one user may send, taken by a case or not
+A_DAY = 100  # files that one user (without a login: one network) may send, taken by a case or not
 KEPT_FOR = datetime.timedelta(days=2)
 PURPOSE = "case"
 
@@ -35,9 +35,15 @@ class Sent(Protocol):
 
 
 def take_in(
-    sent: Iterable[Sent], *, form_key: str, user_id: uuid.UUID, now: datetime.datetime
+    sent: Iterable[Sent],
+    *,
+    form_key: str,
+    user_id: uuid.UUID | None,
+    now: datetime.datetime,
+    counted_as: str = "",
 ) -> list[Refusal]:
-    """Keep the files that came with a form; what is wrong with any of them is returned, the good ones stay."""
+    """Keep the files that came with a form; what is wrong with any of them is returned, the good ones stay. They are
+    counted for the user, else under `counted_as`."""
     tenant = serving()
     problems: list[Refusal] = []
     kept = len(waiting(form_key, user_id))
@@ -49,7 +55,7 @@ def take_in(
                 raise Refusal(
                     N_("At most %(most)s files."), field="files", most=tenant.setting("cases.files")
                 )
-            if count_attempt("case-file", str(user_id), window=DAY) > A_DAY:
+            if count_attempt("case-file", counted_as or str(user_id), window=DAY) > A_DAY:
                 raise Refusal(N_("You sent very many files today. Please go on tomorrow."), field="files")
             file = accept(one.read(), one.filename, megabytes=tenant.setting("cases.file-size"))
         except Refusal as problem:
@@ -72,7 +78,7 @@ def take_in(
     return problems
 
 
-def waiting(form_key: str, user_id: uuid.UUID) -> Sequence[Upload]:
+def waiting(form_key: str, user_id: uuid.UUID | None) -> Sequence[Upload]:
     """The files that a form has so far, in the order in which they came."""
     rows = db.session.execute(
         select(
@@ -88,7 +94,7 @@ def waiting(form_key: str, user_id: uuid.UUID) -> Sequence[Upload]:
     return [Upload(row.file_id, row.name, row.media_type, row.size, row.sha256) for row in rows]
 
 
-def leave_out(form_key: str, user_id: uuid.UUID, file_ids: Iterable[str]) -> None:
+def leave_out(form_key: str, user_id: uuid.UUID | None, file_ids: Iterable[str]) -> None:
     """Take files off a form again."""
     unwanted = set(file_ids)
     found = [file.file_id for file in waiting(form_key, user_id) if str(file.file_id) in unwanted]
@@ -96,7 +102,7 @@ def leave_out(form_key: str, user_id: uuid.UUID, file_ids: Iterable[str]) -> Non
         _forget(CaseUpload.user_id == user_id, CaseUpload.file_id.in_(found))
 
 
-def taken(form_key: str, user_id: uuid.UUID) -> Sequence[Upload]:
+def taken(form_key: str, user_id: uuid.UUID | None) -> Sequence[Upload]:
     """The files of a form that was accepted: they belong to an event now, and wait no more."""
     files = waiting(form_key, user_id)
     if files:

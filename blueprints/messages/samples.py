@@ -40,6 +40,7 @@ def letter_to_look_at(
         return _of_messages(KINDS[text.code], language, wording, customer_id)
     with speaking(language):
         values: dict[str, Any] = {code: _sample(code) for code in text.fields}
+        written = _("Here stands what your staff wrote.")
     values["organisation"] = serving().name
     if customer_id is not None and "customer" in values:
         values["customer"] = person_of(customer_id).name
@@ -47,6 +48,7 @@ def letter_to_look_at(
     content = Content(
         url=f"{home}/{BLOT}" if text.button else "",
         code=CODE if "code" in text.fields else "",
+        message=written if "message" in text.fields else "",
         alarm_url=f"{home}/{BLOT}" if text.alarm else "",
     )
     return compose_worded(text, "", values, lambda: content, language=language, wording=wording)

@@ -87,6 +87,7 @@ def value_of(name: str, kind: str, side: Side) -> str:
         "token": side.link_token,
         "payment_token": side.payment_token,
         "quote_token": side.quote_token,
+        "follow_token": side.follow_token,
         "unsubscribe_token": side.unsubscribe_token,
         "kind_code": "invoice-new",
         "linked_reference": side.linked_reference,

@@ -31,6 +31,7 @@ UNTYPED = {
     "bank_token": "the secret of a link that confirms a bank account",
     "unsubscribe_token": "the signed name of a customer and a kind of message",
     "kind_code": "a kind of message, from a list in the code",
+    "follow_token": "the signed name of a case that was filed without a login",
     "quote_token": "the secret of a link that opens one quote of a repair",
     "alarm_token": "the secret of a link that says: it was not me",
 }

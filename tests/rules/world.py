@@ -25,6 +25,7 @@ from blueprints.auth.second_factor import SECRET
 from blueprints.auth.totp import new_secret
 from blueprints.cases.catalogue import own_catalogue
 from blueprints.cases.certificate import KIND as CASE_FILING
+from blueprints.cases.follow_codes import link_token
 from blueprints.cases.models import Case, CaseEvent, CaseFile
 from blueprints.cases.quote_models import CaseQuote, CaseQuoteLink
 from blueprints.imports.models import ImportBatch, ImportRefusal
@@ -107,6 +108,7 @@ class Side:
     payment_token: str = field(default_factory=new_token)
     quote_token: str = field(default_factory=new_token)
     unsubscribe_token: str = ""
+    follow_token: str = ""
     bank_token: str = ""
     alarm_token: str = ""
     linked_reference: str = ""
@@ -732,6 +734,40 @@ def _cases(side: Side, size: int) -> None:
                 expires_at=now() + datetime.timedelta(days=7),
                 revoked_at=None,
             )
+    _case_of_anybody(side)
+
+
+def _case_of_anybody(side: Side) -> None:
+    """Filed without a login: nobody's of the books. Its link opens it and nothing else."""
+    case = add(
+        side,
+        Case,
+        remember=False,
+        number=f"{side.canary}-W",
+        kind="pqrs",
+        class_code="claim",
+        subject_code="payments",
+        channel="web",
+        state="received",
+        version=1,
+        received_at=now(),
+        moved_at=now(),
+        follow_digest=digest(side.canary),
+        details={},
+    )
+    add(
+        side,
+        CaseEvent,
+        remember=False,
+        case_id=case,
+        number=1,
+        kind="opened",
+        actor_kind="customer",
+        visible=True,
+        at=now(),
+        data={"class": "claim", "subject": "payments", "channel": "web"},
+    )
+    side.follow_token = link_token(case)
 
 
 def _desk(side: Side, size: int) -> None:

@@ -163,7 +163,7 @@ def test_a_wrong_value_does_not_hide_what_others_saved(app: Flask, office: Offic
 
 def test_settings_that_are_saved_in_the_same_moment(app: Flask, office: Office):
     """Both read the same row; the second waits for the first one's lock and then sees what it did."""
-    told, shown = [], edition(complete(tenant_row(office).settings))
+    told, shown = [], edition(complete((row := tenant_row(office)).settings, row.country))
 
     def save(phone: str) -> None:
         with app.app_context():
