@@ -113,7 +113,8 @@ def stop(unsubscribe_token: str) -> str:
 
 def _kinds() -> list[Kind]:
     """What the person can be told of: an owner of everything, a renter not of payouts."""
-    return [kind for kind in KINDS.values() if not kind.for_owners or "owner" in g.viewer.roles]
+    owner = "owner" in g.viewer.roles
+    return [kind for kind in KINDS.values() if not kind.for_outsiders and (owner or not kind.for_owners)]
 
 
 def _switchable(kind: str, channel: str) -> bool:

@@ -24,7 +24,8 @@ class Kind:
     """`mandatory`: nobody can switch it off. `channels`: which it may use; the first is the usual one.
     `fields`: what its text may name (tenants/letter_fields.py); empty for letters with a form of their own.
     `leads_to`: where its button leads on the tenant's own host, unless the facts say better.
-    `for_owners`: it speaks of rent that comes in, so nobody else is asked about it."""
+    `for_owners`: it speaks of rent that comes in, so nobody else is asked about it.
+    `for_outsiders`: it goes to who cannot sign in, so nobody is asked about it."""
 
     code: str
     title: str
@@ -36,6 +37,7 @@ class Kind:
     button: str = N_("Open")
     leads_to: str = "/"
     for_owners: bool = False
+    for_outsiders: bool = False
 
     @property
     def limited(self) -> bool:
@@ -132,6 +134,7 @@ KINDS: dict[str, Kind] = {
             N_("News of a case, in full"),
             N_("What was filed or answered, for who cannot sign in to read it."),
             mandatory=True,
+            for_outsiders=True,
         ),
         Kind(
             "quote",

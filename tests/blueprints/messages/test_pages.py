@@ -69,6 +69,7 @@ def test_others_and_their_staff_view(office: Office, told: uuid.UUID):
 def test_wishes_are_kept_and_told(office: Office):
     client = signed_in(office.app, office.tenant, office.user)
     page = client.get("/messages/preferences").get_data(as_text=True)
+    assert "para quien no puede ingresar" not in page
     assert 'name="receipt:mail"' not in page and 'name="invoice-new:mail"' in page
     fields = {"reminder-before:whatsapp": "yes", "receipt:mail": "", "security:mail": ""}
     assert post(client, "/messages/preferences", "/messages/preferences", fields).status_code == 303
