@@ -13,7 +13,7 @@ from tenants.people import User
 _NUMBER = re.compile(r"[A-Za-z]{0,4}[-. ]?[0-9][0-9.\-/ ]*[A-Za-z0-9]?")
 
 
-def matching(query: Select[Any], words: str) -> Select[Any]:
+def matching(query: Select[*tuple[Any, ...]], words: str) -> Select[*tuple[Any, ...]]:
     """Narrow a statement on customers to what the words can mean; each way has an index of its own."""
     if "@" in words:
         address = words.lower()

@@ -132,7 +132,9 @@ def test_going_on_keeps_the_way(world: PayingWorld, acme_account):
 def test_the_status_page_says_that_it_is_a_test(world: PayingWorld):
     client = world.client()
     path = decide(world, begin(client, world.invoice()).headers["Location"], "pending")
-    assert checked_get(client, path).text.count("no se mueve dinero real") == 1, "the bar says it, nobody else"
+    assert checked_get(client, path).text.count("no se mueve dinero real") == 1, (
+        "the bar says it, nobody else"
+    )
 
 
 def test_without_a_way_the_pages_say_how_to_pay(world: PayingWorld):
