@@ -80,6 +80,7 @@ class House:
         return f"http://{host}:{self.gate.port}"
 
     def open(self) -> None:
+        self._open_nest()  # it reads the whole product: meanwhile the rest is made
         self.postgres.start()
         prepare(self.postgres, DATABASE)
         threading.Thread(target=self._loop.run_forever, name="line and gate", daemon=True).start()
@@ -87,19 +88,21 @@ class House:
         for one in (self.line, self.quiet, self.gate):
             self.run(one.start())
         self.direct, self.environ = self._environ(self.quiet), self._environ(self.line)
+        if not self._nest_ready.wait(READY_SECONDS):
+            raise HouseFailed(f"The nest did not get ready:\n{self.last_words()}")
+
+    def _open_nest(self) -> None:
         with self.log.open("wb") as log:
             self._nest = subprocess.Popen(
                 [sys.executable, "-m", "chaos.nest"],
                 cwd=ROOT,
-                env=self.environ,
+                env=_kept(),  # who is started there is told the rest
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
             )
         threading.Thread(target=self._listen, name="nest", daemon=True).start()
-        if not self._nest_ready.wait(READY_SECONDS):
-            raise HouseFailed(f"The nest did not get ready:\n{self.last_words()}")
 
     def close(self) -> None:
         if self._nest is not None:
@@ -225,9 +228,8 @@ class House:
         self.line.upstream = self.quiet.upstream = self.postgres.socket_dir / SOCKET
 
     def _environ(self, line: Line) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith((*OURS, "PG"))}
         return {
-            **kept,
+            **_kept(),
             "VENTANILLA_ENVIRONMENT": "demo",
             "DATABASE_URL": f"postgresql://{schema.APP}@/{DATABASE}?host={line.folder}",
             "PLATFORM_DATABASE_URL": f"postgresql://{schema.PLATFORM}@/{DATABASE}?host={line.folder}",
@@ -272,6 +274,11 @@ def house(home: Path, *, redis: bool = False, pool_size: int = 5) -> Iterator[Ho
         stack.callback(built.close)
         built.open()
         yield built
+
+
+def _kept() -> dict[str, str]:
+    """Of our own environment what is not about some other installation."""
+    return {name: value for name, value in os.environ.items() if not name.startswith((*OURS, "PG"))}
 
 
 async def _cancel_all() -> None:

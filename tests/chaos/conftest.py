@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import httpx
@@ -91,22 +93,59 @@ def stays(holds: Callable[[], bool], seconds: float = WHILE) -> None:
         time.sleep(0.02)
 
 
-@pytest.fixture(scope="module")  # what one file breaks, the next need not live with
-def _street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
-    with house(tmp_path_factory.mktemp("chaos")) as ours, application(ours) as world_of:
-        street = Street(ours, world_of(6))
-        ours.start_bank()
-        ours.start_web("web", outbox="off")
-        ours.start_worker("outbox command", "outbox")
-        yield street
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
+
+
+class Streets:
+    """One street for all tests, for to build it takes longer than most of them; after a failure, a new one."""
+
+    def __init__(self, factory: pytest.TempPathFactory) -> None:
+        self._factory = factory
+        self._exit = ExitStack()
+        self._street: Street | None = None
+
+    def now(self) -> Street:
+        if self._street is None:
+            ours = self._exit.enter_context(house(self._factory.mktemp("chaos")))
+            world_of = self._exit.enter_context(application(ours))
+            self._street = Street(ours, world_of(6))
+            ours.start_bank()
+            ours.start_web("web", outbox="off")
+            ours.start_worker("outbox command", "outbox")
+        return self._street
+
+    def leave(self) -> None:
+        self._street = None
+        self._exit.close()
+
+
+@pytest.fixture(scope="session")
+def _streets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Streets]:
+    streets = Streets(tmp_path_factory)
+    yield streets
+    streets.leave()
 
 
 @pytest.fixture
-def street(_street: Street) -> Iterator[Street]:
-    """Everything is up when a test begins. What the processes said last is shown when it fails."""
-    _street.house.wait_ready(seconds=PATIENCE)
-    if "outbox command" not in _street.house.pids:  # a test that failed may have left it stopped
-        _street.house.start_worker("outbox command", "outbox")
-    wait_until(lambda: "outbox command" in _street.house.pids)
-    yield _street
-    print(_street.house.last_words())
+def street(_streets: Streets, request: pytest.FixtureRequest) -> Iterator[Street]:
+    """Everything is up when a test begins. What the processes said last is shown when it fails; what it broke, the
+    next test need not live with."""
+    street = _streets.now()
+    try:
+        street.house.wait_ready(seconds=PATIENCE)
+        wait_until(lambda: "outbox command" in street.house.pids)
+        yield street
+        print(street.house.last_words())
+    finally:
+        if request.node.stash.get(FAILED, False) or sys.exc_info()[0] is not None:
+            _streets.leave()

@@ -18,6 +18,10 @@ from tests.chaos.payers import captured, customer, payer_of, rows
 # A receipt: the only kind of row that waits for the files, which the tests hold.
 IN_HAND = "SELECT count(*) FROM outbox WHERE topic = 'payments.receipt' AND locked_until > now() AND done_at IS NULL"
 RECEIPTS_OPEN = "SELECT count(*) FROM outbox WHERE topic = 'payments.receipt' AND done_at IS NULL"
+# Who asks a bank locks invoices, which the tests hold as well.
+POLLS_CAN_WAIT = (
+    "UPDATE outbox SET due_at = now() + interval '1 hour' WHERE topic = 'payments.poll' AND done_at IS NULL"
+)
 BLOCKED = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 
 
@@ -31,12 +35,14 @@ def held(street: Street, *tables: str) -> Iterator[psycopg.Connection]:
 
 
 def pay_some(street: Street, count: int) -> None:
-    """Payments that leave receipts to print. The outbox must not be drained by anybody else."""
+    """Payments that leave receipts to print, and nothing else is due. Nobody else may be draining the outbox."""
     for number in range(count):
         payer = payer_of(street, BANK, number)
         invoice_id = street.world.invoice(payer)
         assert customer(street, payer).pay(invoice_id)
         wait_until(partial(captured, street, invoice_id))
+    with psycopg.connect(street.house.superuser_url) as connection:
+        connection.execute(POLLS_CAN_WAIT)
 
 
 def test_a_server_that_is_told_to_stop_answers_a_hundred_requests_and_finishes_its_row(street: Street):

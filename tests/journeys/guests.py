@@ -7,11 +7,13 @@ import uuid
 from dataclasses import dataclass
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from blueprints.payments.models import Attempt
 from blueprints.platform.demo.logins import AGENCY, PASSWORD, STAFF, UTILITY
 from blueprints.platform.demo.newcomers import add_newcomer
 from blueprints.platform.demo.people import add_login
+from saas import outbox
 from saas.clock import now
 from saas.database import db
 from saas.ids import new_id
@@ -73,6 +75,18 @@ class Guests:
         email = f"colega.{uuid.uuid4().hex[:8]}@example.com"
         with self._app.app_context(), unit_of_work(find_tenant(SLUGS[area])):
             return _let_in(area, add_login(email, "Luis Cardona", self._password_hash, role=role), email)
+
+    def time_passes(self, area: str) -> None:
+        """Whatever a provider would be asked for later, because nobody told of it, is asked now."""
+        moment = now()
+        with self._app.app_context(), unit_of_work(find_tenant(SLUGS[area])) as session:
+            row = outbox.OutboxRow
+            waits = (row.done_at.is_(None), row.dead_at.is_(None), row.locked_until.is_(None))
+            for due in (
+                update(Attempt).where(Attempt.poll_at.is_not(None)).values(poll_at=moment),
+                update(row).where(row.topic == "payments.poll", *waits).values(due_at=moment),
+            ):
+                session.execute(due, execution_options={"synchronize_session": False})
 
     def known(self, area: str, email: str) -> Guest:
         """Somebody of the demo. Journeys may look at what is theirs, and leave it as it is."""

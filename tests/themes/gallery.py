@@ -11,12 +11,14 @@ import datetime
 import shutil
 import sys
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import segno
 from babel.messages.pofile import read_po
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from saas.dates import format_long, format_short
@@ -74,6 +76,27 @@ class SampleEntry:
     group: str = ""
 
 
+class Compiled(BytecodeCache):
+    """What was compiled once, for the environments that come after: every page is rendered in one of its own."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        known = self.kept.get((bucket.key, bucket.checksum))
+        if known is not None:
+            bucket.bytecode_from_string(known)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+
+
+@lru_cache
+def compiled(_package: str) -> Compiled:
+    """One for each package: an amount that stands in a sample is written when that is compiled, in its locale."""
+    return Compiled()
+
+
 @dataclass
 class Sample:
     """A gallery for one package: its tenant and its Jinja environment."""
@@ -91,6 +114,7 @@ class Sample:
             autoescape=True,
             undefined=StrictUndefined,
             extensions=["jinja2.ext.do"],
+            bytecode_cache=compiled(self.package),
         )
         viewer = SampleViewer("Marta Lucía Restrepo", "marta@example.com")
         env.globals.update(
@@ -134,6 +158,7 @@ def desk_nav(current: str) -> list[SampleEntry]:
     return [SampleEntry(label, f"#{icon}", icon, label == current, group) for label, icon, group in entries]
 
 
+@lru_cache(maxsize=1)
 def catalogue() -> dict[str, str]:
     words: dict[str, str] = {}
     for path in sorted(THEMES.glob("*/translations/es.po")):
@@ -166,7 +191,7 @@ def sample(package: str, tokens: dict[str, str] | None = None) -> Sample:
     name = {"portada": "Hogar & Raíz", "caudal": "Aguas del Piedemonte"}.get(package, "Servicios del Valle")
     look = SampleLook(package, tokens or {}, f"{package}.css", logo)
     tenant = SampleTenant(name, look, support, "es_CO" if agency else "es_AR")
-    return Sample(package, tenant, catalogue())
+    return Sample(package, tenant, dict(catalogue()))
 
 
 def context(package: str) -> dict[str, Any]:
