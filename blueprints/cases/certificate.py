@@ -67,7 +67,9 @@ def certificate(case_id: uuid.UUID) -> StoredFile:
         raise NotFound()
     with speaking(None):  # a document is the tenant's, so it speaks the tenant's language
         return file_of(
-            found.id, lambda document: _draw(case_id, document), f"{_('Filing')} {found.number}.pdf"
+            found.id,
+            lambda document: _draw(case_id, document),
+            f"{_('Filing certificate')} {found.number}.pdf",
         )
 
 

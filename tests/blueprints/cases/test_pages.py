@@ -7,6 +7,7 @@ import io
 import re
 import uuid
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 import pytest
 from flask import Flask
@@ -150,6 +151,9 @@ def test_a_case_is_filed_and_followed(app, house: House):
     assert case.number in checked_get(client, "/cases?state=open").text
     assert case.number not in checked_get(client, "/cases?state=closed").text
     paper = client.get(f"/cases/{case_id}/certificate")
+    assert "Constancia" in unquote(paper.headers["Content-Disposition"]), (
+        "its name is in the tenant's language"
+    )
     assert paper.data.startswith(b"%PDF") and paper.data == client.get(f"/cases/{case_id}/certificate").data
     for format in ("csv", "xlsx", "pdf"):
         assert client.get(f"/cases?format={format}").status_code == 200
